@@ -1,0 +1,1 @@
+"""What Mesos calls things: the vocabulary that its clients already speak."""

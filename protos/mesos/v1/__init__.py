@@ -1,0 +1,1 @@
+"""The Mesos v1 HTTP API's messages: one folder for each of its packages."""

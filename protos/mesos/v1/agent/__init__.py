@@ -1,0 +1,1 @@
+"""The operator API of an agent: questions, and containers started by hand."""

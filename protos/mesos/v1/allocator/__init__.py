@@ -1,0 +1,1 @@
+"""What an allocator remembers about inverse offers."""

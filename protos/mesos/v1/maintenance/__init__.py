@@ -1,0 +1,1 @@
+"""When which machines will be away, and how far their frameworks have made room."""

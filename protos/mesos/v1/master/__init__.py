@@ -1,0 +1,1 @@
+"""The operator API of a master: questions, orders, and a stream of what changes."""

@@ -1,0 +1,1 @@
+"""The scheduler API: what a framework asks of the master, and what the master tells it."""
