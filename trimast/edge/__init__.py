@@ -1,0 +1,1 @@
+"""What every process's edge needs: the loop, servers, channels, logs, metrics."""
