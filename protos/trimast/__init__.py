@@ -1,0 +1,1 @@
+"""What Trimast's own processes say to each other."""

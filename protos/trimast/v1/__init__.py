@@ -1,0 +1,1 @@
+"""The first version of Trimast's own messages and services."""

@@ -1,0 +1,1 @@
+"""Between our own values and protobuf messages: one file a subject."""

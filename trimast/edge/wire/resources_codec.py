@@ -1,0 +1,113 @@
+"""Resources and attributes <-> mesos.v1.Resource and mesos.v1.Attribute."""
+
+import math
+from collections.abc import Iterable
+
+from protos.mesos.v1 import mesos_pb2
+from trimast.edge.wire.bad_message import BadMessage
+from trimast.model.attributes import Attribute
+from trimast.model.resources import (
+    RANGE_END_MAX,
+    SCALAR_MILLI_MAX,
+    Resources,
+    Span,
+    milli_text,
+)
+
+_UNSUPPORTED = {"reservations", "reservation", "disk", "revocable", "shared", "provider_id"}
+
+
+def resources_from_proto(messages: Iterable[mesos_pb2.Resource]) -> Resources:
+    """The sum of all that is named, roles and allocations left aside.
+
+    Raises:
+        BadMessage: an amount is negative, not a number, too large or of the wrong shape, or the
+            resource is of a kind that is not supported yet.
+    """
+    scalars: dict[str, int] = {}
+    ranges: dict[str, list[Span]] = {}
+    sets: dict[str, list[str]] = {}
+    for message in messages:
+        name = message.name
+        if not name:
+            raise BadMessage("a resource has no name")
+        _refuse_unsupported(message)
+        if message.type == mesos_pb2.Value.SCALAR:
+            scalars[name] = scalars.get(name, 0) + _scalar_milli(name, message.scalar.value)
+        elif message.type == mesos_pb2.Value.RANGES:
+            ranges.setdefault(name, []).extend(_spans(name, message.ranges))
+        elif message.type == mesos_pb2.Value.SET:
+            sets.setdefault(name, []).extend(message.set.item)
+        else:
+            raise BadMessage(f"resource {name!r} must be SCALAR, RANGES or SET")
+    if scalars.get("gpus", 0) % 1000:
+        raise BadMessage("The 'gpus' resource must be an unsigned integer")
+    if any(milli > SCALAR_MILLI_MAX for milli in scalars.values()):
+        raise BadMessage(f"a scalar resource is at most {SCALAR_MILLI_MAX // 1000}")
+    return Resources.of(scalars, ranges, sets)
+
+
+def resources_to_proto(resources: Resources, role: str = "*") -> list[mesos_pb2.Resource]:
+    messages = [
+        mesos_pb2.Resource(
+            name=name,
+            type=mesos_pb2.Value.SCALAR,
+            scalar=mesos_pb2.Value.Scalar(value=milli / 1000),
+            role=role,
+        )
+        for name, milli in resources.scalars
+    ]
+    for name, spans in resources.ranges:
+        messages.append(mesos_pb2.Resource(name=name, type=mesos_pb2.Value.RANGES, role=role))
+        for first, last in spans:
+            messages[-1].ranges.range.add(begin=first, end=last)
+    for name, items in resources.sets:
+        messages.append(mesos_pb2.Resource(name=name, type=mesos_pb2.Value.SET, role=role))
+        messages[-1].set.item.extend(items)
+    return messages
+
+
+def attributes_from_proto(messages: Iterable[mesos_pb2.Attribute]) -> tuple[Attribute, ...]:
+    return tuple(Attribute(m.name, _attribute_text(m)) for m in messages)
+
+
+def attributes_to_proto(attributes: Iterable[Attribute]) -> list[mesos_pb2.Attribute]:
+    return [
+        mesos_pb2.Attribute(
+            name=attribute.name,
+            type=mesos_pb2.Value.TEXT,
+            text=mesos_pb2.Value.Text(value=attribute.text),
+        )
+        for attribute in attributes
+    ]
+
+
+def _refuse_unsupported(message: mesos_pb2.Resource) -> None:
+    for field, _ in message.ListFields():
+        if field.name in _UNSUPPORTED:
+            raise BadMessage(f"resource {message.name!r}: {field.name} is not supported yet")
+
+
+def _scalar_milli(name: str, value: float) -> int:
+    if not math.isfinite(value) or value < 0:
+        raise BadMessage(f"resource {name!r} must be a number that is not negative, not {value}")
+    if value > SCALAR_MILLI_MAX / 1000:
+        raise BadMessage(f"resource {name!r} is at most {SCALAR_MILLI_MAX // 1000}, not {value}")
+    return round(value * 1000)
+
+
+def _spans(name: str, ranges: mesos_pb2.Value.Ranges) -> list[Span]:
+    for span in ranges.range:
+        if not span.begin <= span.end <= RANGE_END_MAX:
+            raise BadMessage(
+                f"resource {name!r}: range {span.begin}-{span.end} ends before it begins"
+            )
+    return [(span.begin, span.end) for span in ranges.range]
+
+
+def _attribute_text(message: mesos_pb2.Attribute) -> str:
+    if message.type == mesos_pb2.Value.SCALAR:
+        return milli_text(_scalar_milli(message.name, message.scalar.value))
+    if message.type == mesos_pb2.Value.TEXT:
+        return message.text.value
+    raise BadMessage(f"attribute {message.name!r} must be TEXT or SCALAR")
