@@ -62,8 +62,12 @@ class CoreRunner(Generic[EventT, EffectT]):
             self._is_handling = False
         self._set_alarm()
 
+    def start(self) -> None:
+        """Keep the deadline that the core has before its first event."""
+        self._set_alarm()
+
     def stop(self) -> None:
-        """No deadline is kept after this."""
+        """No deadline is kept after this, until the next event."""
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm = None
