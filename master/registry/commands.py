@@ -1,0 +1,135 @@
+"""What the masters agree on, one command of the replicated log at a time."""
+
+from dataclasses import dataclass
+
+from trimast.model.agent import AgentInfo
+from trimast.model.framework import FrameworkInfo
+from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
+from trimast.model.status_update import StatusUpdate
+from trimast.model.task import TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class BeginEpoch:
+    """A newly elected leader's first command: what older leaders still propose is refused."""
+
+    leader_id: MasterId
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitAgent:
+    """A new agent, or one that returns or has changed."""
+
+    agent_id: AgentId
+    info: AgentInfo
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAgentUnreachable:
+    """An agent was silent for too long: from here on its tasks are UNREACHABLE."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitFramework:
+    """A framework subscribes, for the first time or again."""
+
+    framework_id: FrameworkId
+    info: FrameworkInfo
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFrameworkAway:
+    """A framework's connection ended; void if it has subscribed again since."""
+
+    framework_id: FrameworkId
+    subscription: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFramework:
+    """A framework is over, and its tasks are to be killed.
+
+    Attributes:
+        subscription: void if the framework has subscribed again since this one; None: never void.
+    """
+
+    framework_id: FrameworkId
+    subscription: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchTask:
+    """A framework accepted an offer with this task. Its fence is the index of this command."""
+
+    framework_id: FrameworkId
+    task: TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTask:
+    """What an agent reports of a task; from here on the masters own the delivery."""
+
+    update: StatusUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeReport:
+    """The framework has the report: forget it."""
+
+    framework_id: FrameworkId
+    task_id: TaskId
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKill:
+    """A task is to be killed; every leader repeats the order until its end is reported."""
+
+    framework_id: FrameworkId
+    task_id: TaskId
+    grace_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUpTask:
+    """The agent that should run this launch does not have it: the masters report its end."""
+
+    fence: int
+    update: StatusUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class ProveQuorum:
+    """Changes nothing: that it is committed is the answer."""
+
+
+Decision = (
+    BeginEpoch
+    | AdmitAgent
+    | MarkAgentUnreachable
+    | AdmitFramework
+    | NoteFrameworkAway
+    | RemoveFramework
+    | LaunchTask
+    | ReportTask
+    | AcknowledgeReport
+    | OrderKill
+    | GiveUpTask
+    | ProveQuorum
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One decision, and when it was taken.
+
+    Attributes:
+        epoch: that the deciding leader led in; for `BeginEpoch` the last one it knew of.
+        at_ms: wall clock of that leader, for people.
+    """
+
+    epoch: int
+    at_ms: int
+    decision: Decision

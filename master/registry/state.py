@@ -1,0 +1,114 @@
+"""What every master knows. Changed only by `apply`, through the verbs below; read by anyone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from master.registry.records import AgentRecord, AgentState, FrameworkRecord, TaskKey, TaskRecord
+from trimast.model.ids import AgentId, FrameworkId, MasterId
+from trimast.model.resources import NOTHING, Resources
+from trimast.model.task_lifecycle import TaskState
+
+COMPLETED_TASKS_MAX: Final = 10_000
+COMPLETED_FRAMEWORKS_MAX: Final = 1_000
+UNREACHABLE_AGENTS_MAX: Final = 10_000
+
+
+@dataclass(slots=True)
+class RegistryState:
+    """
+    Attributes:
+        tasks: every task that still runs, or has a report that its framework has not
+            acknowledged.
+        completed_tasks, completed_frameworks: tombstones, oldest first, bounded.
+        used: sum of what the tasks of an agent hold.
+    """
+
+    epoch: int = 0
+    leader_id: MasterId | None = None
+    agents: dict[AgentId, AgentRecord] = field(default_factory=dict)
+    frameworks: dict[FrameworkId, FrameworkRecord] = field(default_factory=dict)
+    tasks: dict[TaskKey, TaskRecord] = field(default_factory=dict)
+    completed_tasks: dict[tuple[TaskKey, int], TaskRecord] = field(default_factory=dict)
+    completed_frameworks: dict[FrameworkId, FrameworkRecord] = field(default_factory=dict)
+    used: dict[AgentId, Resources] = field(default_factory=dict)
+    _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
+    _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
+
+    # Reading
+
+    def tasks_of_agent(self, agent_id: AgentId) -> Iterator[TaskRecord]:
+        return (self.tasks[key] for key in self._keys_of_agent.get(agent_id, ()))
+
+    def tasks_of_framework(self, framework_id: FrameworkId) -> Iterator[TaskRecord]:
+        return (self.tasks[key] for key in self._keys_of_framework.get(framework_id, ()))
+
+    def used_on(self, agent_id: AgentId) -> Resources:
+        return self.used.get(agent_id, NOTHING)
+
+    def state_of(self, task: TaskRecord) -> TaskState:
+        """A task's state as the world is told: UNREACHABLE while its agent is."""
+        if task.state.is_terminal:
+            return task.state
+        agent = self.agents.get(task.agent_id)
+        if agent is None or agent.state is AgentState.UNREACHABLE:
+            return TaskState.UNREACHABLE
+        return task.state
+
+    # Changing
+
+    def add_task(self, task: TaskRecord) -> None:
+        assert task.key not in self.tasks
+        self.tasks[task.key] = task
+        self._keys_of_agent.setdefault(task.agent_id, {})[task.key] = None
+        self._keys_of_framework.setdefault(task.framework_id, {})[task.key] = None
+        self.used[task.agent_id] = self.used_on(task.agent_id) + task.info.resources
+
+    def replace_task(self, task: TaskRecord) -> None:
+        """Put in the changed record; one that has ended gives its resources back."""
+        before = self.tasks[task.key]
+        if before.holds_resources and not task.holds_resources:
+            self.used[task.agent_id] = self.used_on(task.agent_id) - task.info.resources
+        self.tasks[task.key] = task
+
+    def complete_task(self, task: TaskRecord) -> None:
+        """Nothing is left to do for a task that has ended: keep a tombstone."""
+        assert task.state.is_terminal
+        self.replace_task(task)
+        del self.tasks[task.key]
+        _drop_key(self._keys_of_agent, task.agent_id, task.key)
+        _drop_key(self._keys_of_framework, task.framework_id, task.key)
+        self.completed_tasks[task.key, task.fence] = task
+        _keep_newest(self.completed_tasks, COMPLETED_TASKS_MAX)
+
+    def complete_framework(self, framework: FrameworkRecord) -> None:
+        del self.frameworks[framework.framework_id]
+        self.completed_frameworks[framework.framework_id] = framework
+        _keep_newest(self.completed_frameworks, COMPLETED_FRAMEWORKS_MAX)
+
+    def forget_oldest_unreachable_agents(self) -> None:
+        """Agents that never come back must not fill the registry; those with tasks stay."""
+        idle = [
+            agent_id
+            for agent_id, agent in self.agents.items()
+            if agent.state is AgentState.UNREACHABLE and not self._keys_of_agent.get(agent_id)
+        ]
+        for agent_id in idle[: max(0, len(idle) - UNREACHABLE_AGENTS_MAX)]:
+            del self.agents[agent_id]
+            self.used.pop(agent_id, None)
+
+
+_Owner = TypeVar("_Owner")
+_Key = TypeVar("_Key")
+_Record = TypeVar("_Record")
+
+
+def _drop_key(index: dict[_Owner, dict[TaskKey, None]], owner: _Owner, key: TaskKey) -> None:
+    del index[owner][key]
+    if not index[owner]:
+        del index[owner]
+
+
+def _keep_newest(records: dict[_Key, _Record], most: int) -> None:
+    while len(records) > most:
+        del records[next(iter(records))]

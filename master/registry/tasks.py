@@ -1,0 +1,105 @@
+"""The rules for tasks: launched, reported, acknowledged, ordered to end, given up."""
+
+from dataclasses import replace
+from typing import Final
+
+from master.registry.commands import (
+    AcknowledgeReport,
+    GiveUpTask,
+    LaunchTask,
+    OrderKill,
+    ReportTask,
+)
+from master.registry.outcome import Applied, Outcome, refused
+from master.registry.records import AgentState, KillOrder, TaskRecord
+from master.registry.state import RegistryState
+from trimast.model.refusal import RefusalReason
+from trimast.model.status_update import StatusUpdate
+from trimast.model.task_lifecycle import NEXT_STATES, TaskState
+
+REPORTS_MAX: Final = 100
+"""Unacknowledged reports kept of one task: of a longer row the oldest non-terminal ones go."""
+
+
+def launch_task(state: RegistryState, decision: LaunchTask, index: int, at_ms: int) -> Outcome:
+    task = decision.task
+    if decision.framework_id not in state.frameworks:
+        return refused(RefusalReason.FRAMEWORK_UNKNOWN, decision.framework_id)
+    if (decision.framework_id, task.task_id) in state.tasks:
+        return refused(RefusalReason.TASK_EXISTS, f"Task has duplicate ID: {task.task_id}")
+    agent = state.agents.get(task.agent_id)
+    if agent is None or agent.state is not AgentState.ACTIVE:
+        return refused(RefusalReason.AGENT_GONE, "Agent removed")
+    if not agent.info.resources.covers(state.used_on(task.agent_id) + task.resources):
+        detail = f"{task.agent_id} has no {task.resources} left"
+        return refused(RefusalReason.NOT_ENOUGH_RESOURCES, detail)
+    record = TaskRecord(decision.framework_id, task, fence=index, launched_at_ms=at_ms)
+    state.add_task(record)
+    return Applied(record)
+
+
+def report_task(state: RegistryState, decision: ReportTask) -> Outcome:
+    update = decision.update
+    task = state.tasks.get((update.framework_id, update.task_id))
+    if task is None or task.fence != update.fence:
+        return refused(RefusalReason.TASK_UNKNOWN, update.task_id)
+    if update.sequence <= task.sequence or task.state.is_terminal:
+        return refused(RefusalReason.NOTHING_TO_DO, f"{update.task_id}: known already")
+    if update.sequence != task.sequence + 1:
+        detail = f"{update.task_id}: report {update.sequence} came before {task.sequence + 1}"
+        return refused(RefusalReason.OUT_OF_ORDER, detail)
+    if task.state is TaskState.KILLING and update.state is TaskState.FINISHED:
+        update = replace(update, state=TaskState.KILLED)  # It was told to end, and it did.
+    task = replace(task, sequence=update.sequence)
+    if update.state not in NEXT_STATES[task.state]:
+        state.replace_task(task)
+        detail = f"{update.task_id} cannot go from {task.state} to {update.state}"
+        return refused(RefusalReason.NOTHING_TO_DO, detail)
+    return Applied(_take_report(state, task, update))
+
+
+def give_up_task(state: RegistryState, decision: GiveUpTask) -> Outcome:
+    update = decision.update
+    task = state.tasks.get((update.framework_id, update.task_id))
+    if task is None or task.fence != decision.fence or task.state.is_terminal:
+        return refused(RefusalReason.NOTHING_TO_DO, f"{update.task_id} is over already")
+    return Applied(_take_report(state, task, update))
+
+
+def acknowledge_report(state: RegistryState, decision: AcknowledgeReport) -> Outcome:
+    task = state.tasks.get((decision.framework_id, decision.task_id))
+    if task is None:
+        return refused(RefusalReason.TASK_UNKNOWN, decision.task_id)
+    left = tuple(report for report in task.reports if report.uuid != decision.uuid)
+    if len(left) == len(task.reports):
+        return refused(RefusalReason.NOTHING_TO_DO, f"{decision.task_id}: no such report")
+    task = replace(task, reports=left)
+    _put_back(state, task)
+    return Applied(task)
+
+
+def order_kill(state: RegistryState, decision: OrderKill) -> Outcome:
+    task = state.tasks.get((decision.framework_id, decision.task_id))
+    if task is None or task.state.is_terminal:
+        return refused(RefusalReason.TASK_UNKNOWN, decision.task_id)
+    task = replace(task, kill=KillOrder(decision.grace_ms))
+    state.replace_task(task)
+    return Applied(task)
+
+
+def _take_report(state: RegistryState, task: TaskRecord, update: StatusUpdate) -> TaskRecord:
+    # Nobody is left to hear of a removed framework's tasks.
+    is_heard = update.framework_id in state.frameworks
+    reports = (*task.reports, update) if is_heard else ()
+    if len(reports) > REPORTS_MAX:
+        reports = reports[1:]
+    task = replace(task, state=update.state, reports=reports, latest=update)
+    _put_back(state, task)
+    return task
+
+
+def _put_back(state: RegistryState, task: TaskRecord) -> None:
+    if task.state.is_terminal and not task.reports:
+        state.complete_task(task)
+    else:
+        state.replace_task(task)
