@@ -1,0 +1,1 @@
+"""Where every resource is: free, offered, promised to a launch, or used by a task."""
