@@ -1,0 +1,69 @@
+"""A command is decided: what it was decides who hears of it."""
+
+from typing import assert_never
+
+from master.leader.effects import AnswerOperator, LeaderEffect
+from master.leader.events import CommandDecided, OperatorAsked
+from master.leader.killing import on_kill_decided
+from master.leader.launching import on_launch_decided
+from master.leader.losing import on_agent_marked_unreachable
+from master.leader.proposing import propose
+from master.leader.registering import on_agent_admitted
+from master.leader.reporting import on_report_decided, on_task_given_up
+from master.leader.state import LeaderState
+from master.leader.subscribing import on_framework_admitted
+from master.leader.tearing_down import on_framework_removed
+from master.registry.commands import (
+    AcknowledgeReport,
+    AdmitAgent,
+    AdmitFramework,
+    BeginEpoch,
+    GiveUpTask,
+    LaunchTask,
+    MarkAgentUnreachable,
+    NoteFrameworkAway,
+    OrderKill,
+    ProveQuorum,
+    RemoveFramework,
+    ReportTask,
+)
+
+
+def on_operator_asked(state: LeaderState, event: OperatorAsked, now_ms: int) -> list[LeaderEffect]:
+    return [propose(state, event.decision, now_ms, event.request)]
+
+
+def on_command_decided(
+    state: LeaderState, event: CommandDecided, now_ms: int
+) -> list[LeaderEffect]:
+    outcome = event.outcome
+    match event.decision:
+        case AdmitAgent() as decision:
+            return on_agent_admitted(state, decision, event, now_ms)
+        case MarkAgentUnreachable() as decision:
+            return on_agent_marked_unreachable(state, decision, outcome, now_ms)
+        case AdmitFramework() as decision:
+            return on_framework_admitted(state, decision, event, now_ms)
+        case RemoveFramework() as decision:
+            answer = _answer_operator(event)
+            return answer + on_framework_removed(state, decision, outcome, now_ms)
+        case LaunchTask() as decision:
+            return on_launch_decided(state, decision, outcome, now_ms)
+        case ReportTask() as decision:
+            return on_report_decided(state, decision, outcome, now_ms)
+        case GiveUpTask():
+            return on_task_given_up(state, outcome, now_ms)
+        case OrderKill() as decision:
+            return _answer_operator(event) + on_kill_decided(state, decision, outcome)
+        case ProveQuorum():
+            return _answer_operator(event)
+        case AcknowledgeReport() | NoteFrameworkAway() | BeginEpoch():
+            return []  # The registry has it; nobody waits for it.
+        case _ as never:
+            assert_never(never)
+
+
+def _answer_operator(event: CommandDecided) -> list[LeaderEffect]:
+    if not event.regards:
+        return []
+    return [AnswerOperator(event.regards, event.outcome, event.index)]

@@ -1,0 +1,214 @@
+"""What can happen to a leading master. An event is a fact, named in the past tense."""
+
+from dataclasses import dataclass
+
+from master.presence.agents import LinkId
+from master.presence.frameworks import StreamId
+from master.registry.commands import Decision
+from master.registry.outcome import Outcome
+from trimast.model.agent import AgentInfo
+from trimast.model.framework import FrameworkInfo
+from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.inventory import HeldTask
+from trimast.model.status_update import StatusUpdate
+from trimast.model.task import TaskInfo
+
+# Agents
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConnected:
+    """
+    Attributes:
+        agent_id: None if it has never been admitted.
+        digest: of what it holds, see `trimast.model.inventory`.
+        epoch_seen: the highest it has taken an order of.
+    """
+
+    link_id: LinkId
+    agent_id: AgentId | None
+    info: AgentInfo
+    digest: bytes
+    epoch_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTookStock:
+    link_id: LinkId
+    held: tuple[HeldTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReported:
+    link_id: LinkId
+    updates: tuple[StatusUpdate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswered:
+    """A sign of life."""
+
+    link_id: LinkId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDisconnected:
+    link_id: LinkId
+
+
+# Frameworks
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkSubscribed:
+    """
+    Attributes:
+        framework_id: None if it wants a new one.
+        starts_suppressed: it wants no offers until it revives.
+    """
+
+    stream_id: StreamId
+    framework_id: FrameworkId | None
+    info: FrameworkInfo
+    starts_suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkDisconnected:
+    stream_id: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidTask:
+    """A task that cannot be read; it is answered, and the others with it are launched."""
+
+    task_id: TaskId
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class OffersAccepted:
+    """
+    Attributes:
+        refuse_ms: how long not to offer again what is left over.
+    """
+
+    stream_id: StreamId
+    offer_ids: tuple[OfferId, ...]
+    launches: tuple[TaskInfo | InvalidTask, ...]
+    refuse_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffersDeclined:
+    stream_id: StreamId
+    offer_ids: tuple[OfferId, ...]
+    refuse_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffersRevived:
+    stream_id: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class OffersSuppressed:
+    stream_id: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class KillRequested:
+    """
+    Attributes:
+        agent_id: None if the framework does not say.
+        grace_ms: None: the task's own.
+    """
+
+    stream_id: StreamId
+    task_id: TaskId
+    agent_id: AgentId | None
+    grace_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAcknowledged:
+    stream_id: StreamId
+    task_id: TaskId
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationRequested:
+    """
+    Attributes:
+        tasks: with the agent each should be on, if known; none at all means all that are alive.
+    """
+
+    stream_id: StreamId
+    tasks: tuple[tuple[TaskId, AgentId | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TeardownRequested:
+    stream_id: StreamId
+
+
+# Operators
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAsked:
+    """
+    Attributes:
+        request: names the answer.
+        decision: what is to be decided.
+    """
+
+    request: int
+    decision: Decision
+
+
+# Ourselves
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDecided:
+    """The log has committed a command, and the registry has taken or refused it; or the log has
+    refused it, and it never will be committed.
+
+    Attributes:
+        index: in the log; 0 if the log refused it.
+        regards: what `Propose` named: the link, stream or request the command is for; 0 if none.
+    """
+
+    decision: Decision
+    index: int
+    outcome: Outcome
+    regards: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    """The moment last named by `next_deadline_ms` has come."""
+
+
+LeaderEvent = (
+    AgentConnected
+    | AgentTookStock
+    | AgentReported
+    | AgentAnswered
+    | AgentDisconnected
+    | FrameworkSubscribed
+    | FrameworkDisconnected
+    | OffersAccepted
+    | OffersDeclined
+    | OffersRevived
+    | OffersSuppressed
+    | KillRequested
+    | ReportAcknowledged
+    | ReconciliationRequested
+    | TeardownRequested
+    | OperatorAsked
+    | CommandDecided
+    | DeadlinePassed
+)

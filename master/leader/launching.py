@@ -1,0 +1,51 @@
+"""A launch is decided: only now may the agent, or the framework, hear of it."""
+
+from master.leader.answering import masters_update
+from master.leader.effects import LeaderEffect, SendUpdate
+from master.leader.registering import run_task
+from master.leader.state import LeaderState
+from master.registry.commands import LaunchTask
+from master.registry.outcome import Outcome
+from trimast.model.refusal import RefusalReason, Refused
+from trimast.model.status_update import StatusReason
+from trimast.model.task_lifecycle import TaskState
+
+
+def on_launch_decided(
+    state: LeaderState, launch: LaunchTask, outcome: Outcome, now_ms: int
+) -> list[LeaderEffect]:
+    task = launch.task
+    key = (launch.framework_id, task.task_id)
+    state.launching.pop(key, None)
+    if isinstance(outcome, Refused):
+        state.ledger.break_promise(task.agent_id, launch.framework_id, task.resources)
+        state.want_offers(now_ms)
+        return _answer_refusal(state, launch, outcome, now_ms)
+    state.ledger.keep_promise(task.agent_id, task.resources)
+    link = state.agents.active_link(task.agent_id)
+    if link is None:
+        return []  # The agent will be told when it is back: the launch is in the registry.
+    return [run_task(state, link.link_id, state.registry.tasks[key])]
+
+
+def _answer_refusal(
+    state: LeaderState, launch: LaunchTask, refused: Refused, now_ms: int
+) -> list[LeaderEffect]:
+    stream = state.frameworks.stream_of.get(launch.framework_id)
+    if stream is None:
+        return []
+    if refused.reason is RefusalReason.TASK_EXISTS:
+        task_state, reason = TaskState.ERROR, StatusReason.TASK_INVALID
+    else:
+        task_state, reason = TaskState.DROPPED, StatusReason.AGENT_REMOVED
+    update = masters_update(
+        state,
+        now_ms,
+        launch.framework_id,
+        launch.task.task_id,
+        launch.task.agent_id,
+        task_state,
+        reason,
+        refused.detail,
+    )
+    return [SendUpdate(stream.stream_id, update)]

@@ -1,0 +1,84 @@
+"""What a leading master holds in memory. All of it may be lost: the next leader rebuilds it."""
+
+from dataclasses import dataclass, field
+
+from master.allocator.refusals import Refusals
+from master.leader.settings import LeaderSettings
+from master.offers.ledger import OfferLedger
+from master.presence.agents import AgentPresence
+from master.presence.frameworks import FrameworkPresence
+from master.registry.commands import LaunchTask
+from master.registry.records import TaskKey
+from master.registry.state import RegistryState
+from trimast.model.ids import AgentId, FrameworkId, OfferId
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A report on its way to its framework.
+
+    Attributes:
+        again_ms: when it is sent once more.
+        attempts: how often it has been sent.
+    """
+
+    key: TaskKey
+    uuid: bytes
+    again_ms: int
+    attempts: int = 1
+
+
+@dataclass(slots=True)
+class LeaderState:
+    """
+    Attributes:
+        registry: what the masters agree on; read here, changed only by `apply`.
+        id_prefix: begins every id that this leader gives; the epoch after it makes them unique.
+        wall_offset_ms: from monotonic to wall time, for what people read.
+        launching: launches that are proposed and not decided yet.
+        deliveries: by uuid, in the order in which they were sent last.
+        offers_due_ms: when to make offers next; None if nothing has changed.
+        tick_due_ms: when to look after whatever is only looked after now and then.
+    """
+
+    registry: RegistryState
+    settings: LeaderSettings
+    epoch: int
+    id_prefix: str
+    wall_offset_ms: int
+    tick_due_ms: int
+    ledger: OfferLedger = field(default_factory=OfferLedger)
+    agents: AgentPresence = field(default_factory=AgentPresence)
+    frameworks: FrameworkPresence = field(default_factory=FrameworkPresence)
+    refusals: Refusals = field(default_factory=Refusals)
+    launching: dict[TaskKey, LaunchTask] = field(default_factory=dict)
+    deliveries: dict[bytes, Delivery] = field(default_factory=dict)
+    offers_due_ms: int | None = None
+    last_offers_ms: int | None = None
+    _ids_given: int = 0
+
+    def wall_ms(self, now_ms: int) -> int:
+        return now_ms + self.wall_offset_ms
+
+    def want_offers(self, now_ms: int) -> None:
+        """Something is free, or somebody wants it: make offers soon, but not all the time."""
+        if self.offers_due_ms is not None:
+            return
+        if self.last_offers_ms is None:
+            self.offers_due_ms = now_ms + 1
+        else:
+            earliest_ms = self.last_offers_ms + self.settings.offer_interval_ms
+            self.offers_due_ms = max(now_ms + 1, earliest_ms)
+
+    def new_agent_id(self) -> AgentId:
+        return AgentId(self._new_id("S"))
+
+    def new_framework_id(self) -> FrameworkId:
+        return FrameworkId(self._new_id("F"))
+
+    def new_offer_id(self) -> OfferId:
+        return OfferId(self._new_id("O"))
+
+    def _new_id(self, kind: str) -> str:
+        self._ids_given += 1
+        return f"{self.id_prefix}-{self.epoch}-{kind}{self._ids_given}"

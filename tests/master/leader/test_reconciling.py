@@ -1,0 +1,59 @@
+"""What a framework is told when it asks."""
+
+from master.leader.events import AgentDisconnected, ReconciliationRequested
+from tests.master.led_cluster import (
+    AGENT,
+    LINK,
+    STREAM,
+    TASK,
+    LedCluster,
+    a_cluster_with_agent_and_framework,
+    a_report,
+    updates_in,
+)
+from trimast.model.ids import AgentId, TaskId
+from trimast.model.status_update import StatusReason
+from trimast.model.task_lifecycle import TaskState
+
+LOST = TaskId("lost")
+
+
+def ask(
+    cluster: LedCluster, *tasks: tuple[TaskId, AgentId | None]
+) -> list[tuple[TaskId, TaskState]]:
+    updates = updates_in(cluster.feed(ReconciliationRequested(STREAM, tasks)))
+    assert all(u.reason is StatusReason.RECONCILIATION and not u.uuid for u in updates)
+    return [(u.task_id, u.state) for u in updates]
+
+
+def test_asking_for_everything_gives_all_that_is_alive() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    fence = cluster.running_task()
+    assert ask(cluster) == [(TASK, TaskState.RUNNING)]
+    cluster.report(a_report(TaskState.FINISHED, 2, fence=fence))
+    assert ask(cluster) == []
+
+
+def test_an_end_that_is_not_acknowledged_is_still_told() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    fence = cluster.running_task()
+    cluster.report(a_report(TaskState.FAILED, 2, fence=fence))
+    assert ask(cluster, (TASK, AGENT)) == [(TASK, TaskState.FAILED)]
+
+
+def test_a_task_that_is_in_no_registry_is_told_by_where_it_should_be() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    asked = ((LOST, None), (LOST, AGENT), (LOST, AgentId("nobody")))
+    answers = [state for task in asked for _, state in ask(cluster, task)]
+    assert answers == [TaskState.UNKNOWN, TaskState.GONE, TaskState.UNKNOWN]
+    cluster.feed(AgentDisconnected(LINK))
+    cluster.wait(40_000)
+    assert ask(cluster, (LOST, AGENT)) == [(LOST, TaskState.UNREACHABLE)]
+
+
+def test_a_new_leader_answers_before_any_agent_is_back() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    cluster.running_task()
+    cluster.begin_reign("m2")
+    cluster.framework_comes()
+    assert ask(cluster, (TASK, AGENT)) == [(TASK, TaskState.RUNNING)]
