@@ -155,12 +155,17 @@ class Welcome(_message.Message):
     MASTER_ID_FIELD_NUMBER: _builtins.int
     SILENCE_MAX_MS_FIELD_NUMBER: _builtins.int
     SEND_INVENTORY_FIELD_NUMBER: _builtins.int
+    PING_MS_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     master_id: _builtins.str
     silence_max_ms: _builtins.int
     """A link over which nothing came for this long is to be given up."""
     send_inventory: _builtins.bool
     """The digest differed from what the registry holds: say what is there."""
+    ping_ms: _builtins.int
+    """The master is heard of at least this often. If it is not, the agent asks whether another
+    leads by now.
+    """
     def __init__(
         self,
         *,
@@ -168,10 +173,11 @@ class Welcome(_message.Message):
         master_id: _builtins.str = ...,
         silence_max_ms: _builtins.int = ...,
         send_inventory: _builtins.bool = ...,
+        ping_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "master_id", b"master_id", "send_inventory", b"send_inventory", "silence_max_ms", b"silence_max_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "master_id", b"master_id", "ping_ms", b"ping_ms", "send_inventory", b"send_inventory", "silence_max_ms", b"silence_max_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

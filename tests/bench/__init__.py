@@ -1,0 +1,1 @@
+"""How fast, compared side by side with a peer in the same run. `make bench`, never a test."""

@@ -1,0 +1,71 @@
+"""Status updates on the wire, with how the process ended."""
+
+import pytest
+
+from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.status_codec import (
+    status_from_proto,
+    status_report_from_proto,
+    status_report_to_proto,
+    status_to_proto,
+)
+from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
+from trimast.model.task_lifecycle import TaskState
+
+FRAMEWORK = FrameworkId("f1")
+
+
+def an_update(state: TaskState, reason: StatusReason | None = None) -> StatusUpdate:
+    return StatusUpdate(
+        framework_id=FRAMEWORK,
+        task_id=TaskId("t1"),
+        agent_id=AgentId("a1"),
+        state=state,
+        source=StatusSource.EXECUTOR,
+        timestamp_ms=1_700_000_000_123,
+        uuid=b"u" * 16,
+        sequence=3,
+        fence=9,
+        reason=reason,
+        message="how it went",
+        exit_code=3,
+        signal=9,
+    )
+
+
+@pytest.mark.parametrize("state", list(TaskState))
+def test_every_state_comes_back(state: TaskState) -> None:
+    update = an_update(state)
+    assert status_report_from_proto(status_report_to_proto(update)) == update
+
+
+@pytest.mark.parametrize("reason", list(StatusReason))
+def test_every_reason_comes_back(reason: StatusReason) -> None:
+    update = an_update(TaskState.FAILED, reason)
+    assert status_report_from_proto(status_report_to_proto(update)) == update
+
+
+def test_a_master_s_answer_has_no_uuid_and_no_executor() -> None:
+    answer = StatusUpdate(
+        FRAMEWORK, TaskId("t1"), AgentId(""), TaskState.UNKNOWN, StatusSource.MASTER, 5
+    )
+    message = status_to_proto(answer)
+    assert not message.HasField("uuid")
+    assert not message.HasField("executor_id")
+    assert not message.HasField("agent_id")
+    assert status_from_proto(message, FRAMEWORK) == answer
+
+
+def test_an_exit_code_that_is_no_number_is_refused() -> None:
+    message = status_to_proto(an_update(TaskState.FAILED))
+    message.labels.labels[0].value = "many"
+    with pytest.raises(BadMessage, match="is a number, not 'many'"):
+        status_from_proto(message, FRAMEWORK)
+
+
+def test_a_uuid_of_another_length_is_refused() -> None:
+    message = status_to_proto(an_update(TaskState.FAILED))
+    message.uuid = b"short"
+    with pytest.raises(BadMessage, match="16 bytes, this one 5"):
+        status_from_proto(message, FRAMEWORK)
