@@ -1,0 +1,230 @@
+"""Puts an agent together and runs it until it is asked to stop."""
+
+import asyncio
+import signal
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from random import Random
+from typing import Final
+
+import structlog
+
+from agent.checkpoints.compacting import records_of
+from agent.config import AgentConfig
+from agent.dispatch import Agent
+from agent.edge import machine
+from agent.edge.agent_metrics import AgentMetrics
+from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
+from agent.edge.containerizer.containerizer import Containerizer
+from agent.edge.containerizer.process import ProcessContainerizer
+from agent.edge.http_pages import add_pages
+from agent.edge.master_link import MasterLink
+from agent.edge.performing import Performer
+from agent.edge.ready_file import write_ready_file
+from agent.edge.sandbox_page import add_sandbox_page
+from agent.edge.sandboxes import Sandboxes
+from agent.edge.stamps import RealStamps
+from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
+from agent.effects import AgentEffect
+from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
+from agent.recovering import recover
+from agent.state import AgentRules
+from trimast.edge.clock import monotonic_ms
+from trimast.edge.core_runner import CoreRunner
+from trimast.edge.fatal import fatal_if_it_fails, make_failed_asserts_fatal, own_task
+from trimast.edge.http_server import HttpServer, new_application
+from trimast.edge.leader_finder import LeaderFinder
+from trimast.edge.listening import CannotListen
+from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.model.agent import AgentInfo
+from trimast.model.attributes import attributes_from_text
+from trimast.model.resources_text import resources_from_text
+
+log = structlog.get_logger()
+
+CANNOT_START: Final = 1
+KILLED_TWICE: Final = 130
+
+
+async def run_agent(config: AgentConfig) -> int:
+    """The exit code, once the agent has ended."""
+    make_failed_asserts_fatal(asyncio.get_running_loop())
+    try:
+        agent = RunningAgent(config, open_work_dir(config.work_dir))
+        # Before anyone can hear that it is ready, and ask it to stop.
+        _stop_on_signals(agent)
+        await agent.start()
+    except (WorkDirUnusable, CheckpointsUnusable, CannotListen, OSError) as error:
+        log.error("agent_cannot_start", why=str(error))
+        return CANNOT_START
+    exit_code = await agent.ended
+    await agent.close()
+    return exit_code
+
+
+class RunningAgent:
+    """One agent: its core, and everything that brings it events or performs its effects.
+
+    Raises CheckpointsUnusable, OSError.
+
+    Attributes:
+        ended: its exit code, once it has one.
+    """
+
+    def __init__(self, config: AgentConfig, work_dir: WorkDir) -> None:
+        self._config = config
+        self._work_dir = work_dir
+        self._is_closing = False
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        records = read_journal(work_dir.journal)
+        stamps = RealStamps()
+        info = _agent_info(config, work_dir)
+        self._state, self._first_effects = recover(records, _rules(config), info, stamps)
+
+        registry = new_registry()
+        self._metrics = AgentMetrics(registry, self._state)
+        random = Random()
+        finder = LeaderFinder(config.masters, random=random)
+        self._link = MasterLink(finder, random=random, submit=self.submit)
+        self._sandboxes = Sandboxes(
+            work_dir.sandboxes,
+            kept_max=config.sandboxes_max,
+            age_max_ms=config.sandbox_age_max_ms,
+        )
+        self._containerizer: Containerizer = ProcessContainerizer(self._sandboxes, self.submit)
+        self._checkpoints = CheckpointFiles(
+            work_dir.journal,
+            bytes_max=config.journal_bytes_max,
+            all_records=lambda: records_of(self._state),
+            on_written=self._on_written,
+        )
+        self._performer = Performer(
+            self._state,
+            link=self._link,
+            checkpoints=self._checkpoints,
+            containerizer=self._containerizer,
+            sandboxes=self._sandboxes,
+            metrics=self._metrics,
+            on_admitted=self._write_ready_file,
+            on_end=self.end,
+        )
+        self._runner = CoreRunner[AgentEvent, AgentEffect](
+            Agent(self._state, stamps),
+            perform=self._performer.perform,
+            now_ms=monotonic_ms,
+            deadline_passed=DeadlinePassed(),
+        )
+        self._submit_or_die = fatal_if_it_fails(self._runner.submit)
+
+        app = new_application()
+        add_metrics_page(app, registry)
+        add_pages(app, self._state, masters=lambda: finder.addresses, work_dir=work_dir.path)
+        add_sandbox_page(app, self._sandboxes)
+        self._http = HttpServer(app, host=config.http_host, port=config.http_port)
+
+    @property
+    def http_address(self) -> str:
+        return self._http.address
+
+    async def start(self) -> None:
+        """Raises CannotListen, OSError."""
+        await self._http.start()
+        self._state.info = replace(self._state.info, http_port=self._http.port)
+        held = [(task.key, task.fence) for task in self._state.tasks.values()]
+        for effect in self._first_effects:
+            self._performer.perform(effect)
+        self._collecting = own_task(self._sandboxes.keep_collecting(held))
+        log.info(
+            "agent_started",
+            agent_id=self._state.agent_id,
+            http=self.http_address,
+            resources=str(self._state.info.resources),
+            tasks_recovered=len(held),
+        )
+        self._write_ready_file()
+
+    def submit(self, event: AgentEvent) -> None:
+        """Once the agent closes, nothing more happens to it: its next life starts from the disk."""
+        if not self._is_closing:
+            self._submit_or_die(event)
+
+    def end(self, exit_code: int) -> None:
+        """At once, without waiting for tasks or reports."""
+        if not self.ended.done():
+            self.ended.set_result(exit_code)
+
+    async def close(self) -> None:
+        self._is_closing = True
+        self._runner.stop()
+        self._collecting.cancel()
+        await self._link.stop()
+        await self._containerizer.close()
+        await self._checkpoints.close()
+        self._sandboxes.close()
+        await self._http.stop()
+        self._work_dir.close()
+
+    def _on_written(self, batch_id: int, took_s: float) -> None:
+        self._metrics.fsync.observe(took_s)
+        self.submit(RecordsWritten(batch_id))
+
+    def _write_ready_file(self) -> None:
+        path = self._config.ready_file
+        if path is None:
+            return
+        try:
+            write_ready_file(path, agent_id=self._state.agent_id, http=self.http_address)
+        except OSError as error:
+            log.error("ready_file_not_written", path=str(path), error=str(error))
+
+
+def _stop_on_signals(agent: RunningAgent) -> None:
+    """The first asks the agent to stop; a second does not wait for its tasks."""
+    asked = False
+
+    def on_signal(number: signal.Signals) -> None:
+        nonlocal asked
+        log.warning("signal_received", signal=number.name, again=asked)
+        if asked:
+            agent.end(KILLED_TWICE)
+        else:
+            asked = True
+            agent.submit(StopAsked())
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+
+
+def _agent_info(config: AgentConfig, work_dir: WorkDir) -> AgentInfo:
+    resources = (
+        resources_from_text(config.resources)
+        if config.resources
+        else machine.resources_found(work_dir.path)
+    )
+    return AgentInfo(
+        hostname=config.hostname or machine.hostname(),
+        http_port=config.http_port,
+        resources=resources,
+        attributes=attributes_from_text(config.attributes),
+        boot_id=machine.boot_id(),
+        version=_version(),
+    )
+
+
+def _rules(config: AgentConfig) -> AgentRules:
+    return AgentRules(
+        kill_grace_ms=config.kill_grace_ms,
+        silence_max_ms=config.silence_max_ms,
+        resend_first_ms=config.resend_first_ms,
+        resend_most_ms=config.resend_most_ms,
+        stop_flush_ms=config.stop_flush_ms,
+        ended_max=config.ended_max,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("trimast")
+    except PackageNotFoundError:
+        return "0"  # Run from a checkout.

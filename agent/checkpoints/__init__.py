@@ -1,0 +1,1 @@
+"""What an agent writes down before it tells anyone, as values and as bytes."""

@@ -1,0 +1,31 @@
+"""The fewest records that tell what the agent holds: a grown journal is rewritten with these."""
+
+from agent.checkpoints.records import (
+    AgentAdmitted,
+    EpochSeen,
+    ProcessBegun,
+    Record,
+    ReportMade,
+    TaskAccepted,
+    TasksEnded,
+)
+from agent.state import AgentState
+
+
+def records_of(state: AgentState) -> list[Record]:
+    """Holds what is not on disk yet, too: written again after it, that changes nothing."""
+    records: list[Record] = []
+    if state.agent_id is not None:
+        records.append(AgentAdmitted(state.agent_id))
+    if state.epoch_seen:
+        records.append(EpochSeen(state.epoch_seen))
+    if state.ended:
+        records.append(TasksEnded(tuple(state.ended.items())))
+    for task in state.tasks.values():
+        records.append(TaskAccepted(task.key, task.fence, task.stream.settled))
+        if task.is_live and task.pid:
+            records.append(
+                ProcessBegun(task.key, task.fence, task.pid, task.start_ticks, state.info.boot_id)
+            )
+        records.extend(ReportMade(update) for update in task.stream.untaken)
+    return records

@@ -1,0 +1,105 @@
+"""The bytes of the checkpoint journal: frames, each written and fsynced as one.
+
+A frame is a line `TJ1 <bytes> <crc of the payload> <crc of this line so far>`, then the payload.
+There is no zero byte in a frame. So where a power cut has left sectors that never reached the
+disk, they show; and a frame that is bad in any other way has been damaged since it was written.
+"""
+
+import zlib
+from typing import Final
+
+MAGIC: Final = b"TJ1 "
+HEADER_BYTES: Final = len(b"TJ1 00000000 00000000 00000000\n")
+SECTOR_BYTES: Final = 512
+
+
+class JournalDamagedError(Exception):
+    """Bytes that were safely on disk have changed since."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"the checkpoint journal is damaged in the frame at byte {offset}")
+        self.offset = offset
+
+
+def frame(payload: bytes) -> bytes:
+    assert payload
+    assert b"\0" not in payload
+    start = b"TJ1 %08x %08x " % (len(payload), zlib.crc32(payload))
+    return b"%b%08x\n%b" % (start, zlib.crc32(start), payload)
+
+
+def read_frames(data: bytes) -> tuple[list[bytes], int]:
+    """The payloads, and how many bytes they fill.
+
+    What follows those bytes is a write that was never finished, and nobody was told of it.
+
+    Raises:
+        JournalDamagedError: at a frame that had been finished.
+    """
+    payloads: list[bytes] = []
+    offset = 0
+    while offset < len(data):
+        payload = _payload_at(data, offset)
+        if payload is None:
+            if not _is_torn(data, offset):
+                raise JournalDamagedError(offset)
+            break
+        payloads.append(payload)
+        offset += HEADER_BYTES + len(payload)
+    return payloads, offset
+
+
+def _payload_at(data: bytes, offset: int) -> bytes | None:
+    """None if there is no sound frame."""
+    length = _payload_bytes(data, offset)
+    if length is None:
+        return None
+    begin = offset + HEADER_BYTES
+    payload = data[begin : begin + length]
+    crc = data[offset + 13 : offset + 21]
+    return payload if len(payload) == length and crc == b"%08x" % zlib.crc32(payload) else None
+
+
+def _payload_bytes(data: bytes, offset: int) -> int | None:
+    """As the frame's first line has it; None if that is not sound."""
+    header = data[offset : offset + HEADER_BYTES]
+    start = header[:-9]
+    if len(header) < HEADER_BYTES or not header.startswith(MAGIC) or header[-1:] != b"\n":
+        return None
+    if header[-9:-1] != b"%08x" % zlib.crc32(start):
+        return None
+    return int(start[4:12], 16)
+
+
+def _is_torn(data: bytes, offset: int) -> bool:
+    """Whether the bad frame at `offset` looks as an unfinished last write does."""
+    length = _payload_bytes(data, offset)
+    if length is None:
+        # Not even its first line is whole: cut short, or sectors are missing; and, as it was
+        # the last write, no sound frame comes after it.
+        is_short = len(data) - offset < HEADER_BYTES
+        return is_short or (
+            _has_missing_sector(data, offset, len(data)) and not _any_frame_after(data, offset)
+        )
+    end = offset + HEADER_BYTES + length
+    if end > len(data):
+        return True
+    return end == len(data) and _has_missing_sector(data, offset, end)
+
+
+def _has_missing_sector(data: bytes, begin: int, end: int) -> bool:
+    while begin < end:
+        next_sector = min(end, (begin // SECTOR_BYTES + 1) * SECTOR_BYTES)
+        if not any(data[begin:next_sector]):
+            return True
+        begin = next_sector
+    return False
+
+
+def _any_frame_after(data: bytes, offset: int) -> bool:
+    place = data.find(MAGIC, offset + 1)
+    while place != -1:
+        if _payload_at(data, place) is not None:
+            return True
+        place = data.find(MAGIC, place + 1)
+    return False

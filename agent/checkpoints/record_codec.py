@@ -1,0 +1,153 @@
+"""Records <-> bytes: one JSON array a line, the kind of record first."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, assert_never
+
+from agent.checkpoints.records import (
+    AgentAdmitted,
+    EpochSeen,
+    ProcessBegun,
+    Record,
+    ReportMade,
+    ReportsTaken,
+    TaskAccepted,
+    TasksEnded,
+)
+from agent.tasks import TaskKey
+from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
+from trimast.model.task_lifecycle import TaskState
+
+
+class UnreadableRecordError(ValueError):
+    """Whole, but not of a kind and shape that this version knows."""
+
+
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def records_to_bytes(records: Iterable[Record]) -> bytes:
+    return "\n".join(_to_json(_to_list(record)) for record in records).encode("ascii")
+
+
+def records_from_bytes(data: bytes) -> list[Record]:
+    """Raises UnreadableRecordError."""
+    return [_from_line(line) for line in data.split(b"\n")]
+
+
+def _to_list(record: Record) -> list[Any]:
+    match record:
+        case AgentAdmitted():
+            return ["admitted", record.agent_id]
+        case EpochSeen():
+            return ["epoch", record.epoch]
+        case TaskAccepted():
+            return ["accepted", *record.key, record.fence, record.settled]
+        case ProcessBegun():
+            place = (record.pid, record.start_ticks, record.boot_id)
+            return ["begun", *record.key, record.fence, *place]
+        case ReportMade():
+            return ["report", *_update_to_list(record.update)]
+        case ReportsTaken():
+            return ["taken", *(uuid.hex() for uuid in record.uuids)]
+        case TasksEnded():
+            return ["ended", *([*key, fence] for key, fence in record.ended)]
+        case _:
+            assert_never(record)
+
+
+def _from_line(line: bytes) -> Record:
+    try:
+        kind, *rest = json.loads(line)
+        return _READERS[kind](*rest)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        text = f"{line[:200]!r}: {type(error).__name__}: {error}"
+        raise UnreadableRecordError(text) from error
+
+
+def _accepted(framework_id: str, task_id: str, fence: int, settled: int) -> TaskAccepted:
+    return TaskAccepted(_key(framework_id, task_id), fence, settled)
+
+
+def _begun(
+    framework_id: str, task_id: str, fence: int, pid: int, start_ticks: int, boot_id: str
+) -> ProcessBegun:
+    return ProcessBegun(_key(framework_id, task_id), fence, pid, start_ticks, boot_id)
+
+
+def _taken(*uuids: str) -> ReportsTaken:
+    return ReportsTaken(tuple(bytes.fromhex(uuid) for uuid in uuids))
+
+
+def _ended(*ended: list[Any]) -> TasksEnded:
+    return TasksEnded(
+        tuple((_key(framework_id, task_id), fence) for framework_id, task_id, fence in ended)
+    )
+
+
+def _key(framework_id: str, task_id: str) -> TaskKey:
+    return TaskKey(FrameworkId(framework_id), TaskId(task_id))
+
+
+def _update_to_list(update: StatusUpdate) -> list[Any]:
+    return [
+        update.framework_id,
+        update.task_id,
+        update.agent_id,
+        update.fence,
+        update.sequence,
+        update.uuid.hex(),
+        update.state,
+        update.source,
+        update.timestamp_ms,
+        update.reason,
+        update.message,
+        update.exit_code,
+        update.signal,
+    ]
+
+
+def _report(
+    framework_id: str,
+    task_id: str,
+    agent_id: str,
+    fence: int,
+    sequence: int,
+    uuid: str,
+    state: str,
+    source: str,
+    timestamp_ms: int,
+    reason: str | None,
+    message: str,
+    exit_code: int | None,
+    signal: int | None,
+) -> ReportMade:
+    return ReportMade(
+        StatusUpdate(
+            framework_id=FrameworkId(framework_id),
+            task_id=TaskId(task_id),
+            agent_id=AgentId(agent_id),
+            fence=fence,
+            sequence=sequence,
+            uuid=bytes.fromhex(uuid),
+            state=TaskState(state),
+            source=StatusSource(source),
+            timestamp_ms=timestamp_ms,
+            reason=None if reason is None else StatusReason(reason),
+            message=message,
+            exit_code=exit_code,
+            signal=signal,
+        )
+    )
+
+
+_READERS: Final[Mapping[str, Callable[..., Record]]] = {
+    "admitted": AgentAdmitted,
+    "epoch": EpochSeen,
+    "accepted": _accepted,
+    "begun": _begun,
+    "report": _report,
+    "taken": _taken,
+    "ended": _ended,
+}

@@ -1,0 +1,74 @@
+"""What an agent writes down. Read again from the first to the last, they tell what it held."""
+
+from dataclasses import dataclass
+
+from agent.tasks import TaskKey
+from trimast.model.ids import AgentId
+from trimast.model.status_update import StatusUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAdmitted:
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class EpochSeen:
+    """On disk before an order of that epoch is obeyed."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAccepted:
+    """On disk before the task is started.
+
+    Attributes:
+        settled: up to which sequence number no report about it matters any more.
+    """
+
+    key: TaskKey
+    fence: int
+    settled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessBegun:
+    """The triple that tells a process from a later one that was given the same number.
+
+    Attributes:
+        start_ticks: when the process began, in clock ticks after the kernel did.
+        boot_id: of the kernel it began under.
+    """
+
+    key: TaskKey
+    fence: int
+    pid: int
+    start_ticks: int
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMade:
+    """On disk before the report is sent."""
+
+    update: StatusUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsTaken:
+    """The masters own these reports now. Losing this record only sends them once more."""
+
+    uuids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TasksEnded:
+    """Ended and settled, with the fence of each: never to be started again."""
+
+    ended: tuple[tuple[TaskKey, int], ...]
+
+
+Record = (
+    AgentAdmitted | EpochSeen | TaskAccepted | ProcessBegun | ReportMade | ReportsTaken | TasksEnded
+)

@@ -1,0 +1,89 @@
+"""What can be set about an agent."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trimast.model.attributes import attributes_from_text
+from trimast.model.resources_text import resources_from_text
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig:
+    masters: tuple[str, ...]
+    """gRPC addresses of masters, any of them: host:port,host:port. Asking them finds the leader."""
+    work_dir: Path
+    """Where the agent keeps its checkpoints and the sandboxes of its tasks. One agent each."""
+    http_host: str = "127.0.0.1"
+    """The address on which to serve /health, /metrics, /state and /sandbox."""
+    http_port: int = 5051
+    """Its port; 0 picks a free one."""
+    hostname: str = ""
+    """How others reach this machine; empty: what the machine calls itself."""
+    resources: str = ""
+    """What there is for tasks, like cpus:4;mem:8192;disk:10240;ports:[31000-32000]; empty: what
+    is found on the machine, less 1 GiB of memory and 5 GiB of disk."""
+    attributes: str = ""
+    """What frameworks may want to know of the machine, like rack:r1;generation:3."""
+    kill_grace_ms: int = 3_000
+    """Between asking a task to end (TERM) and ending it (KILL), if nobody says otherwise."""
+    silence_max_ms: int = 10_000
+    """A new link is given up if no master welcomes the agent for this long. At least 100."""
+    resend_first_ms: int = 10_000
+    """A report that no master takes is sent again after this long, then after twice as long ..."""
+    resend_most_ms: int = 600_000
+    """... but never later than this."""
+    stop_flush_ms: int = 2_000
+    """How long a stopping agent waits for a master to take its last reports."""
+    ended_max: int = 10_000
+    """How many ended tasks are remembered, so that a late order cannot start one again."""
+    sandboxes_max: int = 10_000
+    """How many sandboxes of ended tasks are kept; the oldest go first."""
+    sandbox_age_max_ms: int = 7 * 24 * 60 * 60 * 1000
+    """How long the sandbox of an ended task is kept at most."""
+    journal_bytes_max: int = 4 * 1024 * 1024
+    """The checkpoint journal is rewritten once it has grown this large. At least 65536."""
+    ready_file: Path | None = None
+    """Written once the agent listens, and again once a master has admitted it: JSON with its id
+    (null until it has one), http address and pid."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+    log_json: bool = False
+    """Write the log as one JSON object a line."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, which names the setting and says what would be right."""
+        if not self.masters:
+            raise ValueError("masters must name at least one, like 127.0.0.1:5052")
+        for address in self.masters:
+            host, _, port = address.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+                raise ValueError(f"masters must be host:port each, not {address!r}")
+        if not 0 <= self.http_port < 65_536:
+            raise ValueError(f"http_port must be between 0 and 65535, not {self.http_port}")
+        if self.log_level not in LOG_LEVELS:
+            raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
+        _check_text("resources", self.resources, resources_from_text)
+        _check_text("attributes", self.attributes, attributes_from_text)
+        for name, least in (
+            ("kill_grace_ms", 0),
+            ("silence_max_ms", 100),
+            ("resend_first_ms", 1),
+            ("resend_most_ms", self.resend_first_ms),
+            ("stop_flush_ms", 0),
+            ("ended_max", 1),
+            ("sandboxes_max", 0),
+            ("sandbox_age_max_ms", 0),
+            ("journal_bytes_max", 65_536),
+        ):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+
+
+def _check_text(name: str, text: str, read: object) -> None:
+    assert callable(read)
+    try:
+        read(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error

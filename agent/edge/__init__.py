@@ -1,0 +1,1 @@
+"""Where the agent touches the world: processes, files, masters."""

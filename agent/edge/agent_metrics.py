@@ -1,0 +1,77 @@
+"""What an agent counts for Prometheus. No label ever holds a task's or a framework's name."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from agent.effects import RefusalOfOrder
+from agent.state import AgentState
+from trimast.model.task_lifecycle import TERMINAL_STATES, TaskState
+
+_FSYNC_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+
+class AgentMetrics:
+    """
+    Args:
+        state: what the gauges are read from when somebody looks.
+    """
+
+    def __init__(self, registry: CollectorRegistry, state: AgentState) -> None:
+        def counter(name: str, about: str, labels: Iterable[str] = ()) -> Counter:
+            return Counter(f"trimast_agent_{name}", about, labels, registry=registry)
+
+        self.launches = counter("launches_total", "Tasks whose process was ordered.")
+        self.ends = counter("task_ends_total", "Tasks that have ended, by how.", ["state"])
+        self.reconnects = counter("link_reconnects_total", "Links opened after an earlier one.")
+        self.sent = counter("reports_sent_total", "Reports sent, the first time.")
+        self.resent = counter("reports_resent_total", "Reports sent again.")
+        self.taken = counter("reports_taken_total", "Reports that masters have taken.")
+        self.refused = counter(
+            "orders_refused_total", "Orders of masters that were not followed.", ["reason"]
+        )
+        self.fsync = Histogram(
+            "trimast_agent_journal_fsync_seconds",
+            "How long a write of the journal took, fsync included.",
+            buckets=_FSYNC_BUCKETS_S,
+            registry=registry,
+        )
+        # So that each is there from the start, as 0.
+        for state_name in sorted(TERMINAL_STATES):
+            self.ends.labels(state_name)
+        for reason in RefusalOfOrder:
+            self.refused.labels(reason)
+        registry.register(_Gauges(state))
+
+
+class _Gauges(Collector):
+    def __init__(self, state: AgentState) -> None:
+        self._state = state
+
+    def collect(self) -> Iterable[Metric]:
+        state = self._state
+        tally = Tally(task.state for task in state.tasks.values())
+        tasks = GaugeMetricFamily(
+            "trimast_agent_tasks", "Tasks that the agent holds, by state.", labels=["state"]
+        )
+        for task_state in TaskState:
+            tasks.add_metric([task_state], tally[task_state])
+        yield tasks
+        yield GaugeMetricFamily(
+            "trimast_agent_link_up",
+            "1 while a leader has welcomed the agent.",
+            value=float(state.is_welcome),
+        )
+        yield GaugeMetricFamily(
+            "trimast_agent_reports_unacknowledged",
+            "Reports that no master has taken yet.",
+            value=len(state.by_uuid),
+        )
+        yield GaugeMetricFamily(
+            "trimast_agent_epoch_seen",
+            "The highest epoch the agent has heard of.",
+            value=state.epoch_seen,
+        )

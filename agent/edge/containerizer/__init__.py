@@ -1,0 +1,1 @@
+"""What runs a task's command. One way today; the protocol is the place of others."""

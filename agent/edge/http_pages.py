@@ -1,0 +1,67 @@
+"""What an agent shows on its HTTP port: /health and /state; others add their own pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from agent.state import AgentState
+from agent.tasks import Task
+from trimast.edge.http_server import json_error
+
+
+def add_pages(
+    app: web.Application,
+    state: AgentState,
+    *,
+    masters: Callable[[], tuple[str, ...]],
+    work_dir: Path,
+) -> None:
+    """
+    Args:
+        masters: the addresses known by now.
+    """
+
+    async def health(_request: web.Request) -> web.Response:
+        if state.stopping is not None:
+            return json_error(503, "stopping")
+        return web.json_response({"agent_id": state.agent_id, "linked": state.is_welcome})
+
+    async def show_state(_request: web.Request) -> web.Response:
+        place = {"masters": masters(), "flags": {"work_dir": str(work_dir)}}
+        return web.json_response(_picture(state) | place)
+
+    app.router.add_get("/health", health)
+    app.router.add_get("/state", show_state)
+
+
+def _picture(state: AgentState) -> dict[str, Any]:
+    return {
+        "id": state.agent_id,
+        "hostname": state.info.hostname,
+        "version": state.info.version,
+        "boot_id": state.info.boot_id,
+        "leader": state.link.master_id if state.link is not None else None,
+        "epoch": state.epoch_seen,
+        "resources": str(state.info.resources),
+        "attributes": {a.name: a.text for a in state.info.attributes},
+        "reports_unacknowledged": len(state.by_uuid),
+        "tasks": [_task(task) for task in state.tasks.values()],
+    }
+
+
+def _task(task: Task) -> dict[str, Any]:
+    last = task.stream.untaken[-1] if task.stream.untaken else None
+    return {
+        "id": task.key.task_id,
+        "framework_id": task.key.framework_id,
+        "fence": task.fence,
+        "name": task.info.name if task.info is not None else "",
+        "resources": str(task.info.resources) if task.info is not None else "",
+        "phase": task.phase,
+        "state": task.state,
+        "pid": task.pid if task.is_live and task.pid else None,
+        "reports_unacknowledged": len(task.stream.untaken),
+        "message": last.message if last is not None else "",
+    }

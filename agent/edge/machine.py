@@ -1,0 +1,39 @@
+"""What there is on this machine."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from trimast.model.resources import Resources
+
+_MIB = 1024 * 1024
+_KEPT_MEM_MIB = 1024
+_KEPT_DISK_MIB = 5 * 1024
+_PORTS = (31_000, 32_000)
+
+
+def boot_id() -> str:
+    """Another one after every start of the kernel."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def hostname() -> str:
+    return socket.gethostname() or "localhost"
+
+
+def resources_found(work_dir: Path) -> Resources:
+    """What tasks may have of it: all cores; memory and disk but a part that stays with the system.
+
+    The parts are those that Mesos keeps.
+    """
+    mem_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MIB
+    disk_mib = shutil.disk_usage(work_dir).total // _MIB
+    return Resources.of(
+        {
+            "cpus": len(os.sched_getaffinity(0)) * 1000,
+            "mem": max(mem_mib - _KEPT_MEM_MIB, mem_mib // 2) * 1000,
+            "disk": max(disk_mib - _KEPT_DISK_MIB, disk_mib // 2) * 1000,
+        },
+        {"ports": [_PORTS]},
+    )

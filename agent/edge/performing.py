@@ -1,0 +1,145 @@
+"""Performs what the agent's core orders, logs it and counts it."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, assert_never
+
+import structlog
+
+from agent.edge.agent_metrics import AgentMetrics
+from agent.edge.checkpoint_files import CheckpointFiles
+from agent.edge.containerizer.containerizer import Containerizer
+from agent.edge.master_link import MasterLink
+from agent.edge.process_table import kill_leftover
+from agent.edge.sandboxes import Sandboxes
+from agent.effects import (
+    AgentEffect,
+    CloseLink,
+    EndAgent,
+    KillLeftover,
+    KillProcess,
+    NoteAdmitted,
+    NoteEnded,
+    NoteTaken,
+    OpenLink,
+    RefusalOfOrder,
+    RefuseOrder,
+    ReleaseSandbox,
+    SayHello,
+    SendInventory,
+    SendPong,
+    SendReports,
+    StartProcess,
+    TerminateProcess,
+    WriteRecords,
+)
+from agent.state import AgentState
+from agent.tasks import TaskKey
+
+log = structlog.get_logger()
+
+_EXPECTED = {RefusalOfOrder.ALREADY_HELD, RefusalOfOrder.ALREADY_ENDED, RefusalOfOrder.TASK_UNKNOWN}
+"""A leader repeats itself after a failover; that is no news."""
+
+
+class Performer:
+    """
+    Args:
+        on_admitted: a master has welcomed the agent.
+        on_end: the agent is to end, with this exit code.
+    """
+
+    def __init__(
+        self,
+        state: AgentState,
+        *,
+        link: MasterLink,
+        checkpoints: CheckpointFiles,
+        containerizer: Containerizer,
+        sandboxes: Sandboxes,
+        metrics: AgentMetrics,
+        on_admitted: Callable[[], None],
+        on_end: Callable[[int], None],
+    ) -> None:
+        self._state = state
+        self._link = link
+        self._checkpoints = checkpoints
+        self._containerizer = containerizer
+        self._sandboxes = sandboxes
+        self._metrics = metrics
+        self._on_admitted = on_admitted
+        self._on_end = on_end
+
+    def perform(self, effect: AgentEffect) -> None:
+        match effect:
+            case WriteRecords():
+                self._checkpoints.append(effect.batch_id, effect.records)
+            case SendReports():
+                counter = self._metrics.resent if effect.again else self._metrics.sent
+                counter.inc(len(effect.reports))
+                self._link.send(effect)
+            case SayHello():
+                if effect.link_id > 1:
+                    self._metrics.reconnects.inc()
+                self._link.send(effect)
+            case SendInventory() | SendPong():
+                self._link.send(effect)
+            case StartProcess():
+                log.info("task_launched", **_names(effect), user=effect.user)
+                self._metrics.launches.inc()
+                self._containerizer.start(effect)
+            case TerminateProcess():
+                log.info("task_asked_to_end", **_names(effect))
+                self._containerizer.terminate(effect.key, effect.fence)
+            case KillProcess():
+                log.info("task_forced_to_end", **_names(effect))
+                self._containerizer.kill(effect.key, effect.fence)
+            case NoteEnded():
+                log.info("task_ended", **_names(effect), state=effect.state, how=effect.message)
+                self._metrics.ends.labels(effect.state).inc()
+            case NoteTaken():
+                self._metrics.taken.inc(effect.reports)
+            case ReleaseSandbox():
+                assert self._state.agent_id is not None
+                self._sandboxes.release(self._state.agent_id, effect.key, effect.fence)
+            case RefuseOrder():
+                self._refuse(effect)
+            case OpenLink():
+                self._link.open(effect.epoch_min)
+            case CloseLink():
+                self._link.close(effect.link_id, effect.why)
+            case NoteAdmitted():
+                log.info(
+                    "agent_welcomed",
+                    agent_id=effect.agent_id,
+                    master_id=effect.master_id,
+                    epoch=effect.epoch,
+                )
+                self._on_admitted()
+            case KillLeftover():
+                was_there = kill_leftover(effect.process)
+                name = "leftover_killed" if was_there else "leftover_not_found"
+                log.info(name, **_names(effect.process), pid=effect.process.pid)
+            case EndAgent():
+                log.info("agent_ends", why=effect.why, exit_code=effect.exit_code)
+                self._on_end(effect.exit_code)
+            case _:
+                assert_never(effect)
+
+    def _refuse(self, effect: RefuseOrder) -> None:
+        self._metrics.refused.labels(effect.reason).inc()
+        key = effect.key
+        names = {} if key is None else {**key._asdict(), "fence": effect.fence}
+        say = log.debug if effect.reason in _EXPECTED else log.warning
+        say("order_refused", reason=effect.reason, epoch=effect.epoch, **names)
+
+
+class _AboutTask(Protocol):
+    @property
+    def key(self) -> TaskKey: ...
+
+    @property
+    def fence(self) -> int: ...
+
+
+def _names(about: _AboutTask) -> dict[str, Any]:
+    return {**about.key._asdict(), "fence": about.fence}

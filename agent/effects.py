@@ -1,0 +1,188 @@
+"""What an agent asks of the world. An effect is an order, named in the imperative."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.checkpoints.records import ProcessBegun, Record
+from agent.tasks import TaskKey
+from trimast.model.agent import AgentInfo
+from trimast.model.ids import AgentId, MasterId
+from trimast.model.inventory import HeldTask
+from trimast.model.status_update import StatusUpdate
+from trimast.model.task import TaskInfo
+from trimast.model.task_lifecycle import TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """Find the leader and dial it, again and again until there is a link.
+
+    Attributes:
+        epoch_min: who leads an earlier epoch is not the leader any more.
+    """
+
+    epoch_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    link_id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SayHello:
+    """
+    Attributes:
+        agent_id: None if no master has ever admitted this agent.
+        inventory: fingerprint of the tasks it holds.
+    """
+
+    link_id: int
+    agent_id: AgentId | None
+    info: AgentInfo
+    epoch_seen: int
+    inventory: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendInventory:
+    link_id: int
+    tasks: tuple[HeldTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendReports:
+    """
+    Attributes:
+        again: they have been sent before, over this link or an earlier one.
+    """
+
+    link_id: int
+    reports: tuple[StatusUpdate, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendPong:
+    link_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRecords:
+    """Append them to the journal; `RecordsWritten` once they are safe. In order, none left out."""
+
+    batch_id: int
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartProcess:
+    """Ordered at most once for a key and fence, ever."""
+
+    agent_id: AgentId
+    key: TaskKey
+    fence: int
+    task: TaskInfo
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateProcess:
+    """Ask the whole process group to end."""
+
+    key: TaskKey
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class KillProcess:
+    """End the whole process group."""
+
+    key: TaskKey
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class KillLeftover:
+    """A process of an earlier life of the agent; not to be touched unless it surely is that."""
+
+    process: ProcessBegun
+
+
+class RefusalOfOrder(StrEnum):
+    STALE_EPOCH = "stale_epoch"
+    NOT_WELCOMED = "not_welcomed"
+    STOPPING = "stopping"
+    FENCE_DIFFERS = "fence_differs"
+    ALREADY_HELD = "already_held"
+    ALREADY_ENDED = "already_ended"
+    ANOTHER_AGENTS = "another_agents"
+    TASK_UNKNOWN = "task_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseOrder:
+    """Nothing is done about the order; worth a line in the log."""
+
+    reason: RefusalOfOrder
+    epoch: int
+    key: TaskKey | None = None
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdmitted:
+    """A master has welcomed the agent."""
+
+    agent_id: AgentId
+    master_id: MasterId
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEnded:
+    key: TaskKey
+    fence: int
+    state: TaskState
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTaken:
+    reports: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSandbox:
+    """The task is settled: its files may go when they are old."""
+
+    key: TaskKey
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndAgent:
+    exit_code: int
+    why: str
+
+
+AgentEffect = (
+    OpenLink
+    | CloseLink
+    | SayHello
+    | SendInventory
+    | SendReports
+    | SendPong
+    | WriteRecords
+    | StartProcess
+    | TerminateProcess
+    | KillProcess
+    | KillLeftover
+    | RefuseOrder
+    | NoteAdmitted
+    | NoteEnded
+    | NoteTaken
+    | ReleaseSandbox
+    | EndAgent
+)

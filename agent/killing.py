@@ -1,0 +1,96 @@
+"""Ending tasks: asked first, forced when their time is up."""
+
+from agent.alarms import Alarm, AlarmKind
+from agent.effects import (
+    AgentEffect,
+    KillProcess,
+    RefusalOfOrder,
+    RefuseOrder,
+    TerminateProcess,
+)
+from agent.events import KillTask, KillTasks
+from agent.reporting import make_report, report_end
+from agent.state import AgentState, Stamps
+from agent.tasks import Kill, Phase, Task
+from trimast.model.status_update import StatusReason, StatusSource
+from trimast.model.task_lifecycle import TaskState
+
+
+def on_kill_tasks(
+    state: AgentState, order: KillTasks, epoch: int, stamps: Stamps, now_ms: int
+) -> list[AgentEffect]:
+    effects: list[AgentEffect] = []
+    for kill in order.tasks:
+        task = state.tasks.get(kill.key)
+        if task is None:
+            # Never here, or settled. A master that believes otherwise learns it from the
+            # inventory, which is the one place where such differences are settled.
+            effects.append(RefuseOrder(RefusalOfOrder.TASK_UNKNOWN, epoch, kill.key))
+        elif task.is_live:
+            grace_ms = _grace_ms(state, task, kill)
+            effects += end_task(state, task, grace_ms, stamps, now_ms, by_order=True)
+    return effects
+
+
+def end_task(
+    state: AgentState, task: Task, grace_ms: int, stamps: Stamps, now_ms: int, *, by_order: bool
+) -> list[AgentEffect]:
+    """Asked twice, the earlier end holds."""
+    if task.phase is Phase.ACCEPTED:
+        return _end_unstarted(state, task, stamps, by_order)
+    is_first = task.kill is None
+    due_ms = now_ms + grace_ms
+    if task.kill is None:
+        task.kill = Kill(due_ms, by_order)
+    else:
+        task.kill.due_ms = min(task.kill.due_ms, due_ms)
+        task.kill.by_order = task.kill.by_order or by_order
+    if task.phase is Phase.STARTING:
+        return []  # There is no process to signal yet; `terminate_started` will.
+    effects: list[AgentEffect] = [TerminateProcess(task.key, task.fence)] if is_first else []
+    return effects + _force_when_due(state, task, now_ms)
+
+
+def terminate_started(state: AgentState, task: Task, now_ms: int) -> list[AgentEffect]:
+    """A process is there at last: has it been asked to end in the meantime?"""
+    if task.kill is None:
+        return []
+    return [TerminateProcess(task.key, task.fence), *_force_when_due(state, task, now_ms)]
+
+
+def on_kill_due(task: Task) -> list[AgentEffect]:
+    assert task.kill is not None
+    return [KillProcess(task.key, task.fence)]
+
+
+def _force_when_due(state: AgentState, task: Task, now_ms: int) -> list[AgentEffect]:
+    assert task.kill is not None
+    if task.kill.due_ms <= now_ms:
+        return on_kill_due(task)
+    state.alarms.set(Alarm(AlarmKind.KILL, task.key), task.kill.due_ms)
+    return []
+
+
+def _end_unstarted(
+    state: AgentState, task: Task, stamps: Stamps, by_order: bool
+) -> list[AgentEffect]:
+    report = make_report(
+        state,
+        stamps,
+        task,
+        TaskState.KILLED if by_order else TaskState.LOST,
+        source=StatusSource.AGENT,
+        reason=(
+            StatusReason.TASK_KILLED_DURING_LAUNCH if by_order else StatusReason.AGENT_RESTARTED
+        ),
+        message="Killed before it was started" if by_order else "The agent was stopped",
+    )
+    return report_end(state, task, report)
+
+
+def _grace_ms(state: AgentState, task: Task, kill: KillTask) -> int:
+    if kill.grace_ms is not None:
+        return kill.grace_ms
+    if task.info is not None and task.info.kill_grace_ms is not None:
+        return task.info.kill_grace_ms
+    return state.rules.kill_grace_ms

@@ -1,0 +1,106 @@
+"""An order to run a task: it is written down, then its process is started. Once, ever."""
+
+from agent.checkpoints.records import ProcessBegun, Record, TaskAccepted
+from agent.effects import AgentEffect, RefusalOfOrder, RefuseOrder, StartProcess
+from agent.events import ProcessStarted, RunTask, RunTasks, StartFailed
+from agent.journaling import write
+from agent.killing import terminate_started
+from agent.reporting import forget, make_report, report_end
+from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAllowed
+from agent.tasks import Phase, Task
+from trimast.model.status_update import StatusReason, StatusSource
+from trimast.model.task_lifecycle import TaskState
+
+
+def on_run_tasks(
+    state: AgentState, order: RunTasks, epoch: int, stamps: Stamps
+) -> list[AgentEffect]:
+    effects: list[AgentEffect] = []
+    records: list[Record] = []
+    consequences: list[Consequence] = []
+    for run in order.tasks:
+        refusal = _refusal(state, run)
+        if refusal is not None:
+            effects.append(RefuseOrder(refusal, epoch, run.key, run.fence))
+            continue
+        settled = state.tasks.get(run.key)
+        if settled is not None:
+            # The same id is launched again: masters allow that only once they know how the
+            # earlier task ended, so its last reports would only confuse them now.
+            effects += forget(state, settled)
+        task = Task(run.key, run.fence, Phase.ACCEPTED, info=run.task, user=run.user)
+        state.tasks[run.key] = task
+        starting = make_report(state, stamps, task, TaskState.STARTING)
+        records += [TaskAccepted(run.key, run.fence), starting]
+        consequences += [StartAllowed(run.key, run.fence), ReportsWritten(run.key, run.fence, 1)]
+    if records:
+        effects.append(write(state, records, consequences))
+    return effects
+
+
+def start(state: AgentState, allowed: StartAllowed) -> list[AgentEffect]:
+    """The record of the task is on disk."""
+    task = state.tasks.get(allowed.key)
+    if task is None or task.fence != allowed.fence or task.phase is not Phase.ACCEPTED:
+        return []  # Killed while it was being written down.
+    assert state.agent_id is not None
+    assert task.info is not None
+    task.phase = Phase.STARTING
+    return [StartProcess(state.agent_id, task.key, task.fence, task.info, task.user)]
+
+
+def on_process_started(
+    state: AgentState, event: ProcessStarted, stamps: Stamps, now_ms: int
+) -> list[AgentEffect]:
+    task = state.tasks[event.key]
+    assert task.fence == event.fence
+    assert task.phase is Phase.STARTING
+    task.phase = Phase.RUNNING
+    task.pid, task.start_ticks = event.pid, event.start_ticks
+    boot_id = state.info.boot_id
+    begun = ProcessBegun(task.key, task.fence, event.pid, event.start_ticks, boot_id)
+    running = make_report(state, stamps, task, TaskState.RUNNING)
+    sequence = running.update.sequence
+    return [
+        write(state, [begun, running], [ReportsWritten(task.key, task.fence, sequence)]),
+        *terminate_started(state, task, now_ms),
+    ]
+
+
+def on_start_failed(state: AgentState, event: StartFailed, stamps: Stamps) -> list[AgentEffect]:
+    task = state.tasks[event.key]
+    assert task.fence == event.fence
+    assert task.phase is Phase.STARTING
+    was_killed = task.kill is not None
+    report = make_report(
+        state,
+        stamps,
+        task,
+        TaskState.KILLED if was_killed else TaskState.FAILED,
+        source=StatusSource.AGENT,
+        reason=(
+            StatusReason.TASK_KILLED_DURING_LAUNCH
+            if was_killed
+            else StatusReason.CONTAINER_LAUNCH_FAILED
+        ),
+        message=event.why,
+    )
+    return report_end(state, task, report)
+
+
+def _refusal(state: AgentState, run: RunTask) -> RefusalOfOrder | None:
+    """Why this task is not to be started; None if it is."""
+    if state.stopping is not None:
+        return RefusalOfOrder.STOPPING
+    if run.task.agent_id != state.agent_id:
+        return RefusalOfOrder.ANOTHER_AGENTS
+    if state.ended.get(run.key, 0) >= run.fence:
+        return RefusalOfOrder.ALREADY_ENDED
+    held = state.tasks.get(run.key)
+    if held is None:
+        return None
+    if held.fence == run.fence:
+        return RefusalOfOrder.ALREADY_HELD
+    if held.is_live or held.fence > run.fence:
+        return RefusalOfOrder.FENCE_DIFFERS
+    return None

@@ -1,0 +1,64 @@
+"""A task as its agent holds it, from the order to run it until its last report is taken."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from agent.updates.stream import UpdateStream
+from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.task import TaskInfo
+from trimast.model.task_lifecycle import TaskState
+
+
+class TaskKey(NamedTuple):
+    framework_id: FrameworkId
+    task_id: TaskId
+
+
+class Phase(StrEnum):
+    ACCEPTED = "accepted"
+    """Being written down; may not start before it is."""
+    STARTING = "starting"
+    """Its process was ordered; it may be there or not."""
+    RUNNING = "running"
+    ENDED = "ended"
+    """Its last report is made; held until a master takes that."""
+
+
+@dataclass(slots=True)
+class Kill:
+    """
+    Attributes:
+        due_ms: when whatever is left of the task is ended by force.
+        by_order: a framework wanted it; else it is the agent that stops.
+    """
+
+    due_ms: int
+    by_order: bool
+
+
+@dataclass(slots=True)
+class Task:
+    """
+    Attributes:
+        fence: log index of the accept that launched it.
+        state: as in the newest report.
+        info: what to run; None for a task of an earlier life of the agent.
+        user: runs it.
+        pid, start_ticks: of the leader of its process group; 0 while there is none.
+    """
+
+    key: TaskKey
+    fence: int
+    phase: Phase
+    state: TaskState = TaskState.STAGING
+    info: TaskInfo | None = None
+    user: str = ""
+    pid: int = 0
+    start_ticks: int = 0
+    kill: Kill | None = None
+    stream: UpdateStream = field(default_factory=UpdateStream)
+
+    @property
+    def is_live(self) -> bool:
+        return self.phase is not Phase.ENDED

@@ -1,0 +1,1 @@
+"""The reports about each task: in order, and again until a master has taken them."""

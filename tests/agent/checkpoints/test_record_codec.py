@@ -1,0 +1,74 @@
+import pytest
+
+from agent.checkpoints.record_codec import (
+    UnreadableRecordError,
+    records_from_bytes,
+    records_to_bytes,
+)
+from agent.checkpoints.records import (
+    AgentAdmitted,
+    EpochSeen,
+    ProcessBegun,
+    Record,
+    ReportMade,
+    ReportsTaken,
+    TaskAccepted,
+    TasksEnded,
+)
+from agent.tasks import TaskKey
+from tests.agent.one_agent import AGENT, FINISHED, KEY, OTHER, report, uuid
+from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.status_update import StatusReason, StatusSource
+from trimast.model.task_lifecycle import TaskState
+
+STRANGE = TaskKey(FrameworkId('a "quoted" one, [1]'), TaskId("ünïcødé…"))
+RECORDS: list[Record] = [
+    AgentAdmitted(AGENT),
+    EpochSeen(2**63),
+    TaskAccepted(STRANGE, 7, 3),
+    ProcessBegun(KEY, 7, 42, 99, "boot-1"),
+    ReportMade(FINISHED),
+    ReportMade(
+        report(
+            9,
+            TaskState.LOST,
+            source=StatusSource.AGENT,
+            reason=StatusReason.AGENT_RESTARTED,
+            message="line\nbreak \0 and \x1b[31m",
+            signal=9,
+        )
+    ),
+    ReportsTaken((uuid(1), uuid(2))),
+    TasksEnded(((KEY, 7), (OTHER, 8))),
+]
+
+
+def test_what_is_written_is_read_again() -> None:
+    assert records_from_bytes(records_to_bytes(RECORDS)) == RECORDS
+
+
+def test_there_is_no_zero_byte_whatever_a_text_holds() -> None:
+    assert b"\0" not in records_to_bytes(RECORDS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b"5",
+        b'["no such kind"]',
+        b'["epoch"]',
+        b'["epoch",1,2]',
+        b'["taken","zz"]',
+        b'["ended",[1]]',
+        b"\xff",
+        b'[["admitted"]]',
+        b'["report",1,2,3,4,5,"00","no state","agent",1,null,"",null,null]',
+    ],
+)
+def test_what_cannot_be_read_is_said_to_be_so(line: bytes) -> None:
+    with pytest.raises(UnreadableRecordError):
+        records_from_bytes(line)

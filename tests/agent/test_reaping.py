@@ -1,0 +1,70 @@
+"""How a process ended, and what that makes of its task."""
+
+import pytest
+
+from agent.checkpoints.records import ReportMade
+from agent.effects import NoteEnded, SendReports, WriteRecords
+from agent.events import KillTask, KillTasks, ProcessExited, StopAsked
+from tests.agent.one_agent import (
+    FINISHED,
+    KEY,
+    LINK,
+    agent_with_running_task,
+    on_disk,
+    report,
+    said,
+)
+from trimast.model.status_update import StatusReason
+from trimast.model.task_lifecycle import TaskState
+
+FAILED = StatusReason.COMMAND_EXECUTOR_FAILED
+
+
+def test_an_end_is_written_down_then_reported() -> None:
+    agent = agent_with_running_task()
+    assert agent.handle(ProcessExited(KEY, 7, 0, None), 0) == [
+        NoteEnded(KEY, 7, TaskState.FINISHED, "Command exited with status 0"),
+        WriteRecords(5, (ReportMade(FINISHED),)),
+    ]
+    assert on_disk(agent) == [SendReports(LINK, (FINISHED,))]
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "signal", "message"),
+    [
+        (3, None, "Command exited with status 3"),
+        (None, 9, "Command terminated with signal Killed"),
+        (None, 11, "Command terminated with signal Segmentation fault"),
+    ],
+)
+def test_whatever_is_not_status_0_has_failed(
+    exit_code: int | None, signal: int | None, message: str
+) -> None:
+    agent = agent_with_running_task()
+    failed = report(
+        3,
+        TaskState.FAILED,
+        reason=FAILED,
+        message=message,
+        exit_code=exit_code,
+        signal=signal,
+    )
+    [_note, write] = agent.handle(ProcessExited(KEY, 7, exit_code, signal), 0)
+    assert write == WriteRecords(5, (ReportMade(failed),))
+
+
+@pytest.mark.parametrize(("exit_code", "signal"), [(0, None), (1, None), (None, 15)])
+def test_a_task_that_was_to_be_killed_was_killed(exit_code: int | None, signal: int | None) -> None:
+    agent = agent_with_running_task()
+    said(agent, KillTasks((KillTask(KEY, None),)))
+    [note, _write] = agent.handle(ProcessExited(KEY, 7, exit_code, signal), 0)
+    assert isinstance(note, NoteEnded)
+    assert note.state is TaskState.KILLED
+
+
+def test_a_task_that_ended_because_the_agent_stops_is_lost() -> None:
+    agent = agent_with_running_task()
+    agent.handle(StopAsked(), 0)
+    [note, _write] = agent.handle(ProcessExited(KEY, 7, None, 15), 0)
+    how = "Command terminated with signal Terminated because the agent was stopped"
+    assert note == NoteEnded(KEY, 7, TaskState.LOST, how)
