@@ -1,0 +1,46 @@
+"""The SDK: write a framework as a class with typed callbacks.
+
+    class Mine(Scheduler):
+        def offers(self, driver, offers): ...
+
+    async with SchedulerDriver(Mine(), "mine", "127.0.0.1:5052") as driver:
+        ...
+
+`trimast/examples/` has two to start from.
+"""
+
+from trimast.edge.leader_finder import NoLeader
+from trimast.framework.command_task import command_task
+from trimast.framework.driver import SchedulerDriver
+from trimast.framework.driver_settings import DriverSettings
+from trimast.framework.refused import FrameworkRefused
+from trimast.framework.scheduler import Scheduler
+from trimast.model.framework import FrameworkInfo
+from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.offer import Offer
+from trimast.model.resources import Resources
+from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
+from trimast.model.task import CommandInfo, TaskInfo
+from trimast.model.task_lifecycle import TaskState
+
+__all__ = [
+    "AgentId",
+    "CommandInfo",
+    "DriverSettings",
+    "FrameworkId",
+    "FrameworkInfo",
+    "FrameworkRefused",
+    "NoLeader",
+    "Offer",
+    "OfferId",
+    "Resources",
+    "Scheduler",
+    "SchedulerDriver",
+    "StatusReason",
+    "StatusSource",
+    "StatusUpdate",
+    "TaskId",
+    "TaskInfo",
+    "TaskState",
+    "command_task",
+]

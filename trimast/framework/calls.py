@@ -1,0 +1,98 @@
+"""What a framework asks of the leader, as messages of mesos.v1.scheduler."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from protos.mesos.v1 import mesos_pb2
+from protos.mesos.v1.scheduler.scheduler_pb2 import Call
+from trimast.edge.wire.framework_codec import framework_info_to_proto
+from trimast.edge.wire.task_codec import task_info_to_proto
+from trimast.model.framework import FrameworkInfo
+from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.status_update import StatusUpdate
+from trimast.model.task import TaskInfo
+
+RECONCILE_TASKS_MAX: Final = 1_000
+"""In one call, so that it stays far below what a message may weigh."""
+
+_MS_IN_NS: Final = 1_000_000
+
+
+def subscribe(framework_id: FrameworkId, info: FrameworkInfo, *, suppressed: bool) -> Call:
+    call = _call(framework_id, Call.SUBSCRIBE)
+    call.subscribe.framework_info.CopyFrom(framework_info_to_proto(info))
+    call.subscribe.framework_info.id.value = framework_id
+    if suppressed:
+        call.subscribe.suppressed_roles.extend(info.roles)
+    return call
+
+
+def accept(
+    framework_id: FrameworkId,
+    offer_ids: Iterable[OfferId],
+    tasks: Sequence[TaskInfo],
+    refuse_ms: int,
+) -> Call:
+    call = _call(framework_id, Call.ACCEPT)
+    call.accept.offer_ids.extend(mesos_pb2.OfferID(value=offer_id) for offer_id in offer_ids)
+    call.accept.filters.refuse_seconds = refuse_ms / 1000
+    if tasks:
+        operation = call.accept.operations.add(type=mesos_pb2.Offer.Operation.LAUNCH)
+        operation.launch.task_infos.extend(task_info_to_proto(task) for task in tasks)
+    return call
+
+
+def decline(framework_id: FrameworkId, offer_ids: Iterable[OfferId], refuse_ms: int) -> Call:
+    call = _call(framework_id, Call.DECLINE)
+    call.decline.offer_ids.extend(mesos_pb2.OfferID(value=offer_id) for offer_id in offer_ids)
+    call.decline.filters.refuse_seconds = refuse_ms / 1000
+    return call
+
+
+def revive(framework_id: FrameworkId) -> Call:
+    call = _call(framework_id, Call.REVIVE)
+    call.revive.SetInParent()
+    return call
+
+
+def suppress(framework_id: FrameworkId) -> Call:
+    call = _call(framework_id, Call.SUPPRESS)
+    call.suppress.SetInParent()
+    return call
+
+
+def kill(framework_id: FrameworkId, task_id: TaskId, grace_ms: int | None) -> Call:
+    call = _call(framework_id, Call.KILL)
+    call.kill.task_id.value = task_id
+    if grace_ms is not None:
+        call.kill.kill_policy.grace_period.nanoseconds = grace_ms * _MS_IN_NS
+    return call
+
+
+def acknowledge(framework_id: FrameworkId, update: StatusUpdate) -> Call:
+    call = _call(framework_id, Call.ACKNOWLEDGE)
+    call.acknowledge.agent_id.value = update.agent_id
+    call.acknowledge.task_id.value = update.task_id
+    call.acknowledge.uuid = update.uuid
+    return call
+
+
+def reconcile(framework_id: FrameworkId, tasks: Sequence[tuple[TaskId, AgentId]]) -> Iterator[Call]:
+    """As many calls as it takes; one that names no task, and so asks for all, if there are none."""
+    for first in range(0, max(1, len(tasks)), RECONCILE_TASKS_MAX):
+        call = _call(framework_id, Call.RECONCILE)
+        call.reconcile.SetInParent()
+        for task_id, agent_id in tasks[first : first + RECONCILE_TASKS_MAX]:
+            task = call.reconcile.tasks.add()
+            task.task_id.value = task_id
+            if agent_id:
+                task.agent_id.value = agent_id
+        yield call
+
+
+def teardown(framework_id: FrameworkId) -> Call:
+    return _call(framework_id, Call.TEARDOWN)
+
+
+def _call(framework_id: FrameworkId, kind: "Call.Type.ValueType") -> Call:
+    return Call(framework_id=mesos_pb2.FrameworkID(value=framework_id), type=kind)

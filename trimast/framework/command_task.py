@@ -1,0 +1,38 @@
+"""The shortest way to a TaskInfo: an id, a command, and how much it needs."""
+
+from collections.abc import Mapping, Sequence
+
+from trimast.model.ids import AgentId, TaskId
+from trimast.model.resources import Resources
+from trimast.model.task import CommandInfo, TaskInfo
+
+
+def command_task(
+    task_id: str,
+    command: str | Sequence[str],
+    *,
+    cpus: float = 0.1,
+    mem_mib: float = 32,
+    name: str = "",
+    environment: Mapping[str, str] | None = None,
+    kill_grace_ms: int | None = None,
+) -> TaskInfo:
+    """A task for any agent: launching it names the offer's.
+
+    Args:
+        command: a text is a line for the shell; a list is a program and its arguments.
+        name: for people; the id if left out.
+    """
+    variables = tuple((environment or {}).items())
+    if isinstance(command, str):
+        what = CommandInfo(command, environment=variables)
+    else:
+        what = CommandInfo(command[0], shell=False, arguments=tuple(command), environment=variables)
+    return TaskInfo(
+        task_id=TaskId(task_id),
+        name=name or task_id,
+        agent_id=AgentId(""),
+        resources=Resources.of({"cpus": round(cpus * 1000), "mem": round(mem_mib * 1000)}),
+        command=what,
+        kill_grace_ms=kill_grace_ms,
+    )
