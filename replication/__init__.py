@@ -1,0 +1,1 @@
+"""A log that a quorum of processes agrees on, and what may be built on it."""

@@ -1,0 +1,127 @@
+"""The settings of one replica of the log: unit, meaning and bounds of each."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+MIB: Final = 1024 * 1024
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class PeerAddress(NamedTuple):
+    """Where another replica's Raft link listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicationConfig:
+    """Checks itself: a value out of bounds is a `ValueError` that names the setting."""
+
+    cluster_id: str
+    """The same for all replicas of a cluster, and for no other cluster. Letters, digits, `._-`."""
+
+    replica_id: str
+    """Who this replica is, for as long as its data directory lives. Letters, digits, `._-`."""
+
+    data_directory: Path
+    """Belongs to this replica alone. Made if it is not there."""
+
+    listen_host: str = "127.0.0.1"
+    """Where the Raft link listens. The link is not encrypted: keep it on a trusted network."""
+
+    listen_port: int = 5053
+    """0 to 65535; 0 lets the system choose. Not used without peers."""
+
+    peers: Mapping[str, PeerAddress] = field(default_factory=dict)
+    """All other replicas, by id. Empty: one master alone, which commits what it has synced."""
+
+    election_timeout_min_ms: int = 450
+    """So long a leader may be unheard before it counts as gone, and so long a leader leads
+    without hearing a quorum. At least 3 heartbeats."""
+
+    election_timeout_max_ms: int = 800
+    """Each replica waits a random time up to this before it tries to lead. More than the min."""
+
+    heartbeat_ms: int = 100
+    """How often a leader speaks if it has nothing to say. At least 10."""
+
+    proposal_deadline_ms: int = 10_000
+    """After this an unanswered proposal is answered `OutcomeUnknown`. At least 100."""
+
+    pending_proposals_max: int = 10_000
+    """Proposals that may wait for their outcome; more are refused as `OVERLOADED`."""
+
+    pending_bytes_max: int = 64 * MIB
+    """Bytes of all commands that wait for their outcome; more are refused as `OVERLOADED`."""
+
+    command_bytes_max: int = MIB
+    """The largest command; larger are refused as `TOO_LARGE`. At most 1 MiB."""
+
+    apply_commands_per_turn_max: int = 500
+    """Commands applied before other work of the loop has its turn."""
+
+    segment_bytes_max: int = 64 * MIB
+    """The log goes on in a new file when one has grown to this. At least 64 KiB."""
+
+    handshake_timeout_ms: int = 2_000
+    """A new connection that has not said who it is within this time is closed."""
+
+    reconnect_delay_min_ms: int = 20
+    """Wait before dialling a lost peer again; doubles with each failure. At least 1."""
+
+    reconnect_delay_max_ms: int = 500
+    """The longest wait before dialling a lost peer again."""
+
+    outbound_bytes_max: int = 32 * MIB
+    """A session whose peer reads so slowly that this much waits for it is closed."""
+
+    def __post_init__(self) -> None:
+        _check(_ID.fullmatch(self.cluster_id) is not None, "cluster_id", self.cluster_id)
+        for replica_id in (self.replica_id, *self.peers):
+            _check(_ID.fullmatch(replica_id) is not None, "replica_id", replica_id)
+        _check(self.replica_id not in self.peers, "peers", "a replica is not its own peer")
+        _check(len(self.peers) <= 8, "peers", len(self.peers))
+        _check(0 <= self.listen_port <= 65_535, "listen_port", self.listen_port)
+        for address in self.peers.values():
+            _check(0 < address.port <= 65_535, "peers", address)
+        _check(self.heartbeat_ms >= 10, "heartbeat_ms", self.heartbeat_ms)
+        _check(
+            self.election_timeout_min_ms >= 3 * self.heartbeat_ms,
+            "election_timeout_min_ms",
+            self.election_timeout_min_ms,
+        )
+        _check(
+            self.election_timeout_max_ms > self.election_timeout_min_ms,
+            "election_timeout_max_ms",
+            self.election_timeout_max_ms,
+        )
+        _check(self.proposal_deadline_ms >= 100, "proposal_deadline_ms", self.proposal_deadline_ms)
+        _check(self.pending_proposals_max >= 1, "pending_proposals_max", self.pending_proposals_max)
+        _check(1 <= self.command_bytes_max <= MIB, "command_bytes_max", self.command_bytes_max)
+        _check(
+            self.pending_bytes_max >= self.command_bytes_max,
+            "pending_bytes_max",
+            self.pending_bytes_max,
+        )
+        _check(
+            self.apply_commands_per_turn_max >= 1,
+            "apply_commands_per_turn_max",
+            self.apply_commands_per_turn_max,
+        )
+        _check(self.segment_bytes_max >= 65_536, "segment_bytes_max", self.segment_bytes_max)
+        _check(self.handshake_timeout_ms >= 100, "handshake_timeout_ms", self.handshake_timeout_ms)
+        _check(
+            1 <= self.reconnect_delay_min_ms <= self.reconnect_delay_max_ms,
+            "reconnect_delay_min_ms",
+            self.reconnect_delay_min_ms,
+        )
+        _check(self.outbound_bytes_max >= 16 * MIB, "outbound_bytes_max", self.outbound_bytes_max)
+
+
+def _check(holds: bool, setting: str, value: object) -> None:
+    if not holds:
+        raise ValueError(f"replication setting {setting} is out of bounds: {value}")

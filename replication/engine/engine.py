@@ -1,0 +1,241 @@
+"""One replica as a machine: it is told of frames, sessions, syncs and time, and takes steps.
+
+It waits for nothing and starts nothing, so that an event loop and a simulation drive the same
+code. After `wake` was called its driver calls `step` soon; after each call it starts what
+`take_flush` hands out, and calls `step` again at `next_deadline_s`.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+from replication.config import ReplicationConfig
+from replication.engine import entry, wire
+from replication.engine.fail_stop import FailStop, StateMachineRaised
+from replication.engine.firewall import Firewall
+from replication.engine.outbox import Links
+from replication.engine.proposals import Proposals
+from replication.engine.wal import Flush, Wal
+from replication.observer import LogObserver
+from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
+from replication.state_machine import StateMachine
+
+
+class Engine:
+    """Implements `ReplicatedLog`.
+
+    Args:
+        now_s: monotonic seconds.
+        wake: asks the driver for a `step`, later; called often.
+    """
+
+    def __init__(
+        self,
+        config: ReplicationConfig,
+        *,
+        state_machine: StateMachine,
+        listener: LeadershipListener,
+        observer: LogObserver,
+        wal: Wal,
+        links: Links,
+        now_s: Callable[[], float],
+        random: Random,
+        wake: Callable[[], None],
+        fail_stop: FailStop,
+    ) -> None:
+        self._config = config
+        self._state_machine = state_machine
+        self._listener = listener
+        self._observer = observer
+        self._wal = wal
+        self._wake = wake
+        self._fail_stop = fail_stop
+        self._firewall = Firewall(config, wal=wal, links=links, now_s=now_s, random=random)
+        self._core = self._firewall.core
+        self._proposals = Proposals(config, now_s=now_s, observer=observer)
+        self._announced_term: int | None = None
+        self._leader_id: str | None = None
+        self._applied_index = 1
+        self._entries_committed = 0
+        self._commands_committed = 0
+        self._is_stopped = False
+        if self._may_tick:
+            # pysyncobj takes note of all that is known to be committed in one tick, however long
+            # the log is: now, while nobody waits for a heartbeat.
+            self._core.tick()
+
+    # For those who use the log.
+
+    def propose(self, command: bytes, on_outcome: OutcomeListener) -> None:
+        if self._is_over:
+            return
+        self._proposals.add(command, on_outcome, is_leading=self.is_leading)
+        self._wake()
+
+    def status(self) -> LogStatus:
+        return LogStatus(
+            replica_id=self._config.replica_id,
+            leader_id=None if self._is_over else self._firewall.elections.known_leader,
+            leading=self.is_leading,
+            term=self._core.term,
+            commit_index=self._core.commit_index,
+            applied_index=self._applied_index,
+            last_index=self._wal.last_index,
+            entries_committed=self._entries_committed,
+            commands_committed=self._commands_committed,
+        )
+
+    @property
+    def is_leading(self) -> bool:
+        return (
+            not self._is_over
+            and self._announced_term is not None
+            and self._core.is_leader
+            and self._firewall.leading.has_quorum()
+        )
+
+    @property
+    def open_sessions(self) -> frozenset[str]:
+        return self._firewall.open_sessions
+
+    def last_heard_s(self, peer: str) -> float | None:
+        """When a message was sent that this peer has answered; known to a leader only."""
+        return self._firewall.leading.last_heard_s(peer) if self._core.is_leader else None
+
+    # For the driver.
+
+    def session_opened(self, peer: str) -> None:
+        if self._is_over:
+            return
+        with self._fail_stop:
+            self._firewall.session_opened(peer)
+            self._wake()
+
+    def session_closed(self, peer: str, *, by_peer: bool) -> None:
+        """`by_peer`: the other side ended it, as the system does for a process that is killed."""
+        if self._is_over:
+            return
+        with self._fail_stop:
+            self._firewall.session_closed(peer, by_peer=by_peer)
+            self._wake()
+
+    def received(self, peer: str, frame: bytes) -> None:
+        """Raises `wire.MalformedFrame`, having changed nothing."""
+        if self._is_over:
+            return
+        envelope = wire.decode(frame)
+        with self._fail_stop:
+            self._firewall.received(peer, envelope)
+            self._note_leadership()
+            self._wake()
+
+    def step(self) -> None:
+        if self._is_over:
+            return
+        with self._fail_stop:
+            self._firewall.run_timers()
+            self._note_leadership()
+            self._proposals.answer_refused()
+            self._proposals.give_up_expired()
+            self._tick()
+            self._apply()
+            self._note_leadership()
+            if self._proposals.has_waiting and self._may_tick:
+                self._wake()
+
+    def next_deadline_s(self) -> float:
+        """May be earlier than anything that happens then; infinite after a stop."""
+        if self._is_over:
+            return float("inf")
+        return min(self._firewall.next_deadline_s(), self._proposals.next_deadline_s())
+
+    def take_flush(self) -> Flush | None:
+        return None if self._is_over else self._wal.take_flush()
+
+    def flushed(self, flush: Flush, duration_s: float) -> None:
+        if self._is_over:
+            return
+        with self._fail_stop:
+            self._observer.log_synced(duration_s, flush.size_bytes)
+            self._wal.flushed()
+            self._firewall.log_became_durable()
+            self._wake()
+
+    def stop(self) -> None:
+        """Give up what is open and lead no more; nothing is done after this."""
+        if self._is_over:
+            return
+        with self._fail_stop:
+            self._lose_leadership()
+            self._proposals.answer_refused()
+        self._is_stopped = True
+
+    @property
+    def _is_over(self) -> bool:
+        return self._is_stopped or self._fail_stop.fatal is not None
+
+    @property
+    def _may_tick(self) -> bool:
+        # Without peers pysyncobj commits in the tick what is in the log: it must be durable first.
+        return bool(self._config.peers) or self._wal.durable_index == self._wal.last_index
+
+    def _tick(self) -> None:
+        if not self._may_tick:
+            return
+        payload = self._proposals.pack() if self._announced_term is not None else None
+        if payload is not None:
+            self._core.append(payload)
+        first_new = self._wal.last_index + 1
+        self._core.tick()
+        for index in range(first_new, self._wal.last_index + 1):
+            if len(self._wal[index - 1][0]) > 1:
+                self._proposals.logged(index)
+
+    def _apply(self) -> None:
+        commands_left = self._config.apply_commands_per_turn_max
+        while self._applied_index < self._core.settled_index:
+            if commands_left <= 0:
+                self._wake()
+                return
+            commands_left -= self._apply_entry(self._applied_index + 1)
+
+    def _apply_entry(self, index: int) -> int:
+        commands = entry.unpack(self._wal[index - 1][0][1:])
+        proposals = self._proposals.take(index)
+        for number, command in enumerate(commands):
+            try:
+                result = self._state_machine.apply(index, command)
+                if proposals:
+                    self._proposals.committed(proposals[number], index, result)
+            except Exception as error:
+                raise StateMachineRaised(f"at entry {index}: {error!r}") from error
+        self._applied_index = index
+        self._entries_committed += 1
+        self._commands_committed += len(commands)
+        self._observer.commands_committed(len(commands))
+        return max(1, len(commands))
+
+    def _note_leadership(self) -> None:
+        leads = self._core.is_leader
+        if self._announced_term is not None and not (
+            leads and self._core.term == self._announced_term
+        ):
+            self._lose_leadership()
+        if leads and self._announced_term is None and self._is_current():
+            self._announced_term = self._core.term
+            self._listener.leadership_gained(self._announced_term)
+        leader_id = self._firewall.elections.known_leader
+        if leader_id != self._leader_id:
+            self._leader_id = leader_id
+            self._observer.leader_changed(leader_id)
+
+    def _is_current(self) -> bool:
+        """N24: an entry of the own term is applied, and so is all that was committed before it."""
+        return self._wal.term_at(self._applied_index) == self._core.term
+
+    def _lose_leadership(self) -> None:
+        if self._announced_term is None:
+            return
+        term = self._announced_term
+        self._announced_term = None
+        self._proposals.give_up_all()
+        self._listener.leadership_lost(term)

@@ -1,0 +1,169 @@
+"""Stands between pysyncobj and the world: sorts what comes in and what wants to go out."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, assert_never
+
+from replication.config import MIB, ReplicationConfig
+from replication.engine.core import LogEntry, RaftCore
+from replication.engine.elections import Elections
+from replication.engine.following import Following
+from replication.engine.leading import Leading
+from replication.engine.messages import (
+    Append,
+    Body,
+    Envelope,
+    Heartbeat,
+    HeartbeatAnswer,
+    Matched,
+    PreVote,
+    PreVoteRequest,
+    Retry,
+    Stale,
+    Vote,
+    VoteRequest,
+)
+from replication.engine.outbox import Links, Outbox
+from replication.engine.wal import Wal
+
+MESSAGE_BYTES: Final = 2 * MIB
+"""Entries of one append: until this much is reached. More than the largest entry."""
+
+
+class Firewall:
+    """Implements `core.Speaker`."""
+
+    def __init__(
+        self,
+        config: ReplicationConfig,
+        *,
+        wal: Wal,
+        links: Links,
+        now_s: Callable[[], float],
+        random: Random,
+    ) -> None:
+        self._peers = frozenset(config.peers)
+        self.core: Final = RaftCore(
+            replica_id=config.replica_id,
+            peers=sorted(config.peers),
+            wal=wal,
+            speaker=self,
+            election_timeout_min_ms=config.election_timeout_min_ms,
+            heartbeat_ms=config.heartbeat_ms,
+            message_bytes=MESSAGE_BYTES,
+        )
+        self._outbox = Outbox(wal, links)
+        self.elections: Final = Elections(
+            config, core=self.core, wal=wal, outbox=self._outbox, now_s=now_s, random=random
+        )
+        self._following = Following(
+            core=self.core,
+            wal=wal,
+            outbox=self._outbox,
+            elections=self.elections,
+            now_s=now_s,
+            sign_of_life_s=config.heartbeat_ms / 2000,
+        )
+        self.leading: Final = Leading(
+            config, core=self.core, wal=wal, outbox=self._outbox, now_s=now_s
+        )
+
+    @property
+    def open_sessions(self) -> frozenset[str]:
+        return frozenset(self._outbox.open_sessions)
+
+    def next_deadline_s(self) -> float:
+        return self.leading.next_beat_s if self.core.is_leader else self.elections.deadline_s
+
+    def run_timers(self) -> None:
+        self.leading.run_timer()
+        self.elections.run_timer()
+
+    def log_became_durable(self) -> None:
+        self._following.log_became_durable()
+        self.leading.log_became_durable()
+
+    def session_opened(self, peer: str) -> None:
+        self._outbox.open_sessions.add(peer)
+        self.core.connected(peer)
+
+    def session_closed(self, peer: str, *, by_peer: bool) -> None:
+        self._outbox.open_sessions.discard(peer)
+        self.leading.session_closed(peer)
+        self._following.session_closed(peer)
+        self.elections.session_closed(peer, by_peer=by_peer)
+        self.core.disconnected(peer)
+
+    def received(self, peer: str, envelope: Envelope) -> None:
+        if peer not in self._outbox.open_sessions:
+            return
+        term, body = envelope.term, envelope.body
+        match body:
+            case Append():
+                self._following.on_append(peer, term, body)
+            case Heartbeat():
+                self._following.on_heartbeat(peer, term, body)
+            case Matched() | Retry() | HeartbeatAnswer():
+                self._received_answer(peer, envelope)
+            case PreVoteRequest():
+                self.elections.on_pre_vote_request(peer, body)
+            case PreVote():
+                self.elections.on_pre_vote(peer, term, body)
+            case VoteRequest():
+                self.elections.on_vote_request(peer, term, body)
+            case Vote():
+                self.elections.on_vote(peer, term)
+            case Stale():
+                self.elections.on_stale(term)
+            case _:
+                assert_never(body)
+
+    def _received_answer(self, peer: str, envelope: Envelope) -> None:
+        if envelope.term > self.core.term:
+            self.core.adopt_term(envelope.term)
+            return
+        if envelope.term < self.core.term or not self.core.is_leader:
+            # S1: what was matched with the leader of another term says nothing about this one's.
+            return
+        body: Body = envelope.body
+        match body:
+            case Matched():
+                self.leading.on_matched(peer, envelope.echo, body.matched_below)
+            case Retry():
+                self.leading.on_retry(peer, envelope.echo, body.retry_from)
+            case _:
+                self.leading.on_heartbeat_answer(peer, envelope.echo)
+
+    # What pysyncobj wants to say.
+
+    def says_append(
+        self,
+        peer: str,
+        *,
+        prev_index: int,
+        prev_term: int,
+        entries: Sequence[LogEntry],
+        commit_index: int,
+    ) -> None:
+        self.leading.says_append(
+            peer,
+            prev_index=prev_index,
+            prev_term=prev_term,
+            entries=entries,
+            commit_index=commit_index,
+        )
+
+    def says_matched(self, peer: str, next_index: int) -> None:
+        self._following.says_matched(peer, next_index)
+
+    def says_retry(self, peer: str, next_index: int) -> None:
+        self._following.says_retry(peer, next_index)
+
+    def asks_for_vote(self, peer: str, *, last_index: int, last_term: int) -> None:
+        self._outbox.send(peer, VoteRequest(last_index, last_term))
+
+    def grants_vote(self, peer: str) -> None:
+        self.elections.grants_vote(peer)
+
+    def began_leading(self) -> None:
+        self.leading.began()

@@ -1,0 +1,227 @@
+"""What a leader sends, which answers count, and when it must admit that nobody follows."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from replication.config import MIB, ReplicationConfig
+from replication.engine.core import LogEntry, RaftCore
+from replication.engine.messages import Append, Heartbeat
+from replication.engine.outbox import Outbox
+from replication.engine.wal import Wal
+
+_UNANSWERED_BYTES_MAX: Final = 8 * MIB
+_PROBE_TIMEOUT_HEARTBEATS: Final = 5
+
+
+@dataclass(slots=True)
+class _Follower:
+    """What the leader of this term knows of one peer.
+
+    Attributes:
+        heard_s: when it was sent to that which it answered last.
+        matched_index: on the peer's disk and equal to ours, by its own word.
+        counted_index: what pysyncobj was told of that.
+        sent_index: all up to here went through this very session; None: nothing is known.
+        unanswered: last index and size of each append with entries that awaits its answer.
+        probe_sequence: while not None, one append at a time is sent, and answers to older ones
+            than this do not count.
+        probe_sent_s: when the one append of a probe was sent; None if none is under way.
+        is_held_back: too much is unanswered; pysyncobj believes the peer disconnected.
+    """
+
+    heard_s: float = 0.0
+    matched_index: int = 0
+    counted_index: int = 0
+    sent_index: int | None = None
+    spoken_s: float = float("-inf")
+    told_commit_index: int = 0
+    unanswered: deque[tuple[int, int]] = field(default_factory=deque)
+    unanswered_bytes: int = 0
+    probe_sequence: int | None = None
+    probe_sent_s: float | None = None
+    is_held_back: bool = False
+
+    def forget_session(self) -> None:
+        self.sent_index = None
+        self.unanswered.clear()
+        self.unanswered_bytes = 0
+        self.probe_sequence = None
+        self.probe_sent_s = None
+
+
+class Leading:
+    def __init__(
+        self,
+        config: ReplicationConfig,
+        *,
+        core: RaftCore,
+        wal: Wal,
+        outbox: Outbox,
+        now_s: Callable[[], float],
+    ) -> None:
+        self._core = core
+        self._wal = wal
+        self._outbox = outbox
+        self._now_s = now_s
+        self._heartbeat_s = config.heartbeat_ms / 1000
+        self._quorum_silence_max_s = config.election_timeout_min_ms / 1000
+        self._sequence = 0
+        self._followers = {peer: _Follower() for peer in sorted(config.peers)}
+        self.next_beat_s = 0.0
+
+    def began(self) -> None:
+        """Won the election of this term just now: a quorum voted, so a quorum was heard."""
+        now_s = self._now_s()
+        for peer, old in self._followers.items():
+            if old.is_held_back:
+                self._core.connected(peer)
+            self._followers[peer] = _Follower(heard_s=now_s)
+        self.next_beat_s = now_s + self._heartbeat_s
+
+    def has_quorum(self) -> bool:
+        """S6a: by when the peers' answers prove that they heard us, not by when they came in.
+
+        So answers that waited in a socket while this process was stopped prove nothing.
+        """
+        since_s = self._now_s() - self._quorum_silence_max_s
+        heard = 1 + sum(follower.heard_s > since_s for follower in self._followers.values())
+        return 2 * heard > len(self._followers) + 1
+
+    def last_heard_s(self, peer: str) -> float:
+        return self._followers[peer].heard_s
+
+    def run_timer(self) -> None:
+        if not self._core.is_leader:
+            for peer, follower in self._followers.items():
+                if follower.is_held_back:
+                    self._release(peer, follower)
+            return
+        if not self.has_quorum():
+            self._core.adopt_term(self._core.term + 1)
+            return
+        if self._now_s() < self.next_beat_s:
+            return
+        self.next_beat_s = self._now_s() + self._heartbeat_s
+        for peer, follower in self._followers.items():
+            if follower.is_held_back:
+                self._outbox.send(peer, Heartbeat(self._next_sequence()))
+
+    def says_append(
+        self,
+        peer: str,
+        *,
+        prev_index: int,
+        prev_term: int,
+        entries: Sequence[LogEntry],
+        commit_index: int,
+    ) -> None:
+        if peer not in self._outbox.open_sessions:
+            return
+        follower = self._followers[peer]
+        now_s = self._now_s()
+        if follower.probe_sequence is not None:
+            timeout_s = _PROBE_TIMEOUT_HEARTBEATS * self._heartbeat_s
+            if follower.probe_sent_s is not None and now_s - follower.probe_sent_s < timeout_s:
+                # N5: more appends on a wrong guess only make more wrong answers.
+                self._outbox.send(peer, Heartbeat(self._next_sequence()))
+                return
+            follower.probe_sent_s = now_s
+        elif follower.sent_index is not None and follower.sent_index > prev_index:
+            # pysyncobj goes back to each answer and sends again all that is under way. The session
+            # keeps order and loses nothing, so what went through it is not sent twice (S2).
+            skipped = min(follower.sent_index - prev_index, len(entries))
+            entries = entries[skipped:]
+            prev_index = prev_index + skipped if entries else follower.sent_index
+            prev_term_held = self._wal.term_at(prev_index)
+            assert prev_term_held is not None
+            prev_term = prev_term_held
+            is_news = entries or commit_index > follower.told_commit_index
+            if not is_news and now_s - follower.spoken_s < self._heartbeat_s / 2:
+                return
+        sequence = self._next_sequence()
+        self._outbox.send(
+            peer, Append(sequence, prev_index, prev_term, commit_index, tuple(entries))
+        )
+        follower.spoken_s = now_s
+        follower.told_commit_index = commit_index
+        follower.sent_index = max(follower.sent_index or 0, prev_index + len(entries))
+        if entries:
+            self._hold_back_if_too_much(peer, follower, entries)
+
+    def on_matched(self, peer: str, echo: int, matched_below: int) -> None:
+        follower = self._followers[peer]
+        self._heard(follower, echo)
+        if follower.probe_sequence is not None and echo >= follower.probe_sequence:
+            follower.probe_sequence = None
+            follower.probe_sent_s = None
+        matched_index = min(matched_below - 1, self._wal.last_index)
+        follower.matched_index = max(follower.matched_index, matched_index)
+        while follower.unanswered and follower.unanswered[0][0] <= follower.matched_index:
+            follower.unanswered_bytes -= follower.unanswered.popleft()[1]
+        if follower.is_held_back and follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
+            self._release(peer, follower)
+        if not self._count(peer, follower):
+            self._core.hear_alive(peer)
+
+    def on_retry(self, peer: str, echo: int, retry_from: int) -> None:
+        follower = self._followers[peer]
+        self._heard(follower, echo)
+        if follower.probe_sequence is not None and echo < follower.probe_sequence:
+            # N5: the answer to what was under way when the first wrong guess came back.
+            self._core.hear_alive(peer)
+            return
+        follower.forget_session()
+        follower.probe_sequence = self._sequence + 1
+        if follower.is_held_back:
+            self._release(peer, follower)
+        self._core.hear_retry(peer, max(2, min(retry_from, self._wal.last_index + 1)))
+
+    def on_heartbeat_answer(self, peer: str, echo: int) -> None:
+        self._heard(self._followers[peer], echo)
+        self._core.hear_alive(peer)
+
+    def log_became_durable(self) -> None:
+        if not self._core.is_leader:
+            return
+        for peer, follower in self._followers.items():
+            self._count(peer, follower)
+
+    def session_closed(self, peer: str) -> None:
+        follower = self._followers[peer]
+        follower.forget_session()
+        follower.is_held_back = False
+
+    def _count(self, peer: str, follower: _Follower) -> bool:
+        """The commit rule counts this replica too, so nothing counts beyond its own disk (R7)."""
+        index = min(follower.matched_index, self._wal.durable_index)
+        if index <= follower.counted_index:
+            return False
+        follower.counted_index = index
+        self._core.hear_matched(peer, index + 1)
+        return True
+
+    def _heard(self, follower: _Follower, echo: int) -> None:
+        if echo <= self._sequence:
+            follower.heard_s = max(follower.heard_s, echo / 1e6)
+
+    def _next_sequence(self) -> int:
+        self._sequence = max(self._sequence + 1, int(self._now_s() * 1e6))
+        return self._sequence
+
+    def _hold_back_if_too_much(
+        self, peer: str, follower: _Follower, entries: Sequence[LogEntry]
+    ) -> None:
+        size_bytes = sum(len(command) for command, _, _ in entries)
+        follower.unanswered.append((entries[-1][1], size_bytes))
+        follower.unanswered_bytes += size_bytes
+        if follower.unanswered_bytes > _UNANSWERED_BYTES_MAX and not follower.is_held_back:
+            # N11: its send loop would push the whole backlog. It stops for a disconnected peer.
+            follower.is_held_back = True
+            self._core.disconnected(peer)
+
+    def _release(self, peer: str, follower: _Follower) -> None:
+        follower.is_held_back = False
+        if peer in self._outbox.open_sessions:
+            self._core.connected(peer)

@@ -1,0 +1,100 @@
+"""What replicas say to each other, as values. The wire's schema is their only other form."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """From the leader.
+
+    Attributes:
+        sequence: microseconds of the sender's clock when it was sent, always growing. An answer
+            echoes it, and so proves how lately the other side heard this one.
+        entries: commands with their type byte, index, term; from prev_index + 1 on.
+    """
+
+    sequence: int
+    prev_index: int
+    prev_term: int
+    commit_index: int
+    entries: tuple[tuple[bytes, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """All below this index equals the leader's log, and is on the sender's disk."""
+
+    matched_below: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What the append built upon is not here: send from this index on."""
+
+    retry_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRequest:
+    last_index: int
+    last_term: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PreVoteRequest:
+    """Would you vote for me in this term? Changes nothing where it arrives."""
+
+    proposed_term: int
+    last_index: int
+    last_term: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreVote:
+    proposed_term: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """What you sent belongs to an older term than the envelope's."""
+
+
+Body = (
+    Append
+    | Matched
+    | Retry
+    | Heartbeat
+    | HeartbeatAnswer
+    | VoteRequest
+    | Vote
+    | PreVoteRequest
+    | PreVote
+    | Stale
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Attributes:
+    term: the sender's, when it was sent (S1).
+    echo: sequence of what this answers; 0 if it answers nothing.
+    """
+
+    term: int
+    echo: int
+    body: Body

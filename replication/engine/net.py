@@ -1,0 +1,293 @@
+"""The Raft link: one session with each peer, dialled by the one whose id is lower."""
+
+import asyncio
+import socket
+from random import Random
+from typing import Final, Protocol
+
+import structlog
+
+from protos.trimast.v1 import raft_link_pb2 as pb
+from replication.config import PeerAddress, ReplicationConfig
+from replication.engine.session import Session
+from replication.engine.wire import MalformedFrame, parse_frame
+from replication.observer import LogObserver
+
+log = structlog.get_logger(__name__)
+
+PROTOCOL_VERSION: Final = 1
+STRANGERS_MAX: Final = 64
+_CONNECT_TIMEOUT_S: Final = 1.0
+_CLOSE_TIMEOUT_S: Final = 2.0
+_ACCEPT_PAUSE_S: Final = 0.1
+
+
+class LinkUser(Protocol):
+    def session_opened(self, peer: str) -> None: ...
+
+    def session_closed(self, peer: str, *, by_peer: bool) -> None: ...
+
+    def received(self, peer: str, frame: bytes) -> None: ...
+
+
+class Net:
+    """Implements `outbox.Links`, and `session.SessionOwner`."""
+
+    def __init__(
+        self, config: ReplicationConfig, user: LinkUser, *, random: Random, observer: LogObserver
+    ) -> None:
+        self._config = config
+        self._user = user
+        self._random = random
+        self._observer = observer
+        self._incarnation = random.getrandbits(63)
+        self._sessions_dialled = 0
+        self._open: dict[str, Session] = {}
+        self._strangers: dict[Session, asyncio.TimerHandle] = {}
+        self._sessions: set[Session] = set()
+        self._newest_hello: dict[str, tuple[int, int]] = {}
+        self._refusals: dict[str, str] = {}
+        self._listener: socket.socket | None = None
+        self._accepting: set[asyncio.Task[object]] = set()
+        self._dialling: list[asyncio.Task[None]] = []
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Raises `OSError` if it cannot listen."""
+        if not self._config.peers:
+            return
+        loop = asyncio.get_running_loop()
+        family = socket.AF_INET6 if ":" in self._config.listen_host else socket.AF_INET
+        address = (self._config.listen_host, self._config.listen_port)
+        self._listener = socket.create_server(address, family=family, backlog=STRANGERS_MAX)
+        self._listener.setblocking(False)
+        loop.add_reader(self._listener, self._accept)
+        log.info(
+            "raft_link_listens", address=self._config.listen_host, port=self._config.listen_port
+        )
+        for peer, peer_address in sorted(self._config.peers.items()):
+            if self._config.replica_id < peer:
+                dialling = self._keep_dialling(peer, peer_address)
+                task = loop.create_task(dialling, name=f"dial {peer}")
+                self._dialling.append(task)
+
+    def send(self, peer: str, frame: bytes) -> None:
+        session = self._open.get(peer)
+        if session is not None:
+            session.send(frame)
+
+    def abort(self) -> None:
+        """At once, and without a word."""
+        self._is_closed = True
+        self._stop_listening()
+        for task in self._dialling:
+            task.cancel()
+        for session in list(self._sessions):
+            session.abort()
+
+    async def close(self) -> None:
+        self.abort()
+        await asyncio.gather(*self._dialling, *self._accepting, return_exceptions=True)
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            while self._sessions:
+                await next(iter(self._sessions)).ended.wait()
+
+    # What sessions tell.
+
+    def connection_made(self, session: Session) -> None:
+        if len(self._strangers) >= STRANGERS_MAX or self._is_closed:
+            session.abort()
+            return
+        loop = asyncio.get_running_loop()
+        self._strangers[session] = loop.call_later(
+            self._config.handshake_timeout_ms / 1000, self._reject, session, "handshake_timeout"
+        )
+        if session.dialled is not None:
+            self._sessions_dialled += 1
+            hello = pb.RaftHello(
+                protocol_version=PROTOCOL_VERSION,
+                cluster_id=self._config.cluster_id,
+                replica_id=self._config.replica_id,
+                to_replica_id=session.dialled,
+                incarnation=self._incarnation,
+                session=self._sessions_dialled,
+            )
+            session.send(pb.RaftFrame(hello=hello).SerializeToString())
+
+    def frame_received(self, session: Session, frame: bytes) -> None:
+        try:
+            if session.peer is not None:
+                self._user.received(session.peer, frame)
+            else:
+                self._shake_hands(session, parse_frame(frame))
+        except MalformedFrame as error:
+            self._reject(session, "malformed_frame", detail=str(error))
+
+    def frame_too_large(self, session: Session, size_bytes: int) -> None:
+        self._reject(session, "frame_too_large", detail=f"{size_bytes} bytes")
+
+    def connection_lost(self, session: Session) -> None:
+        self._sessions.discard(session)
+        handle = self._strangers.pop(session, None)
+        if handle is not None:
+            handle.cancel()
+        peer = session.peer
+        if peer is None or self._open.get(peer) is not session:
+            return
+        del self._open[peer]
+        log.info("raft_session_closed", peer=peer, by_peer=session.closed_by_peer)
+        self._user.session_closed(peer, by_peer=session.closed_by_peer)
+
+    # The handshake.
+
+    def _shake_hands(self, session: Session, frame: pb.RaftFrame) -> None:
+        match frame.WhichOneof("content"):
+            case "hello" if session.dialled is None:
+                self._answer_hello(session, frame.hello)
+            case "welcome" if session.dialled is not None:
+                if frame.welcome.replica_id != session.dialled:
+                    raise MalformedFrame(f"{frame.welcome.replica_id!r} is not {session.dialled!r}")
+                self._opened(session, session.dialled)
+            case "refusal" if session.dialled is not None:
+                cause = pb.RaftRefusal.Cause.Name(frame.refusal.cause)
+                self._note_refusal(session.dialled, f"{cause}: {frame.refusal.detail}")
+                session.abort()
+            case other:
+                raise MalformedFrame(f"{other} instead of a handshake")
+
+    def _answer_hello(self, session: Session, hello: pb.RaftHello) -> None:
+        refusal = self._refusal(hello)
+        if refusal is not None:
+            log.error(
+                "raft_peer_refused",
+                address=session.address,
+                cause=pb.RaftRefusal.Cause.Name(refusal.cause),
+                detail=refusal.detail,
+            )
+            self._observer.frame_rejected("peer_refused")
+            session.send(pb.RaftFrame(refusal=refusal).SerializeToString())
+            session.close()
+            return
+        self._newest_hello[hello.replica_id] = (hello.incarnation, hello.session)
+        welcome = pb.RaftWelcome(replica_id=self._config.replica_id)
+        session.send(pb.RaftFrame(welcome=welcome).SerializeToString())
+        self._opened(session, hello.replica_id)
+
+    def _refusal(self, hello: pb.RaftHello) -> pb.RaftRefusal | None:
+        refused = pb.RaftRefusal
+        ours = self._config
+        if hello.protocol_version != PROTOCOL_VERSION:
+            detail = f"protocol {hello.protocol_version}, here is {PROTOCOL_VERSION}"
+            return refused(cause=refused.OTHER_PROTOCOL, detail=detail)
+        if hello.cluster_id != ours.cluster_id:
+            detail = f"cluster {hello.cluster_id!r}, here is {ours.cluster_id!r}"
+            return refused(cause=refused.OTHER_CLUSTER, detail=detail)
+        if hello.to_replica_id != ours.replica_id:
+            detail = f"looks for {hello.to_replica_id!r}, here is {ours.replica_id!r}"
+            return refused(cause=refused.NOT_ME, detail=detail)
+        if hello.replica_id not in ours.peers or hello.replica_id >= ours.replica_id:
+            detail = f"{hello.replica_id!r} is no peer that dials {ours.replica_id!r}"
+            return refused(cause=refused.UNKNOWN_REPLICA, detail=detail)
+        incarnation, newest = self._newest_hello.get(hello.replica_id, (0, 0))
+        if hello.incarnation == incarnation and hello.session <= newest:
+            # N9: an old connection that was slow to arrive must not replace the new one.
+            detail = f"session {hello.session} after {newest}"
+            return refused(cause=refused.OLD_SESSION, detail=detail)
+        return None
+
+    def _opened(self, session: Session, peer: str) -> None:
+        self._strangers.pop(session).cancel()
+        older = self._open.pop(peer, None)
+        if older is not None:
+            # N9: one session with each peer, so that all it says keeps its order.
+            older.abort()
+            self._user.session_closed(peer, by_peer=False)
+        session.peer = peer
+        self._open[peer] = session
+        self._refusals.pop(peer, None)
+        log.info("raft_session_opened", peer=peer, address=session.address)
+        self._user.session_opened(peer)
+
+    def _reject(self, session: Session, cause: str, detail: str = "") -> None:
+        log.warning(
+            "raft_session_rejected",
+            peer=session.peer or session.dialled,
+            address=session.address,
+            cause=cause,
+            detail=detail,
+        )
+        self._observer.frame_rejected(cause)
+        session.abort()
+
+    def _note_refusal(self, peer: str, text: str) -> None:
+        if self._refusals.get(peer) != text:
+            self._refusals[peer] = text
+            log.error("raft_refused_by_peer", peer=peer, detail=text)
+
+    # Accepting. Not by an `asyncio.Server`: in 3.11 that loses what it accepts while it is closed.
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            # Out of descriptors, most likely: those that wait are not lost.
+            log.error("raft_accept_failed", error=str(error))
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._listener)
+            loop.call_later(_ACCEPT_PAUSE_S, self._accept_again)
+            return
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        task: asyncio.Task[object] = loop.create_task(
+            loop.connect_accepted_socket(self._new_session, connection)
+        )
+        self._accepting.add(task)
+        task.add_done_callback(self._accepting.discard)
+
+    def _accept_again(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().add_reader(self._listener, self._accept)
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+
+    # Dialling.
+
+    def _new_session(self) -> Session:
+        session = Session(self, outbound_bytes_max=self._config.outbound_bytes_max)
+        self._sessions.add(session)
+        return session
+
+    async def _keep_dialling(self, peer: str, address: PeerAddress) -> None:
+        delay_min_s = self._config.reconnect_delay_min_ms / 1000
+        delay_max_s = self._config.reconnect_delay_max_ms / 1000
+        delay_s = delay_min_s
+        while True:
+            if await self._dial(peer, address):
+                delay_s = delay_min_s
+            await asyncio.sleep(delay_s * (0.5 + self._random.random()))
+            delay_s = min(2 * delay_s, delay_max_s)
+
+    async def _dial(self, peer: str, address: PeerAddress) -> bool:
+        """Hold one session until it ends; whether there was one at all."""
+        session = self._new_session()
+        session.dialled = peer
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: session, address.host, address.port
+                )
+        except OSError as error:
+            log.debug("raft_peer_not_reached", peer=peer, detail=str(error))
+            return False
+        finally:
+            if not session.is_connected:
+                self._sessions.discard(session)
+        await session.ended.wait()
+        return session.peer is not None

@@ -1,0 +1,29 @@
+"""Nothing leaves this replica that its disk might not remember."""
+
+from typing import Final, Protocol
+
+from replication.engine import wire
+from replication.engine.messages import Body, Envelope
+from replication.engine.wal import Wal
+
+
+class Links(Protocol):
+    """The sessions with the other replicas: each carries frames in order, or closes."""
+
+    def send(self, peer: str, frame: bytes) -> None:
+        """Must not call back into the engine, not even when the session breaks on it."""
+
+
+class Outbox:
+    """Stamps each message with the sender's term (S1), which is on disk before it leaves (R6)."""
+
+    def __init__(self, wal: Wal, links: Links) -> None:
+        self._wal = wal
+        self._links = links
+        self.open_sessions: Final[set[str]] = set()
+
+    def send(self, peer: str, body: Body, *, echo: int = 0) -> None:
+        if peer not in self.open_sessions:
+            return
+        self._wal.make_term_durable()
+        self._links.send(peer, wire.encode(Envelope(self._wal.term, echo, body)))

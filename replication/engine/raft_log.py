@@ -1,0 +1,266 @@
+"""The replicated log as a process uses it: an engine on an event loop, a disk and a network."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+import structlog
+
+from replication.config import ReplicationConfig
+from replication.engine.engine import Engine
+from replication.engine.fail_stop import FailStop, Fatal
+from replication.engine.identity import DataDirectory, Identity
+from replication.engine.net import Net
+from replication.engine.wal import Flush, Wal
+from replication.observer import LogObserver, SilentObserver
+from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
+from replication.state_machine import StateMachine
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatus:
+    """Attributes:
+    connected: there is a session with this peer now.
+    heard_ago_ms: how old the newest message of ours is that it has answered. Only a leader
+        knows; None elsewhere.
+    """
+
+    replica_id: str
+    host: str
+    port: int
+    connected: bool
+    heard_ago_ms: int | None
+
+
+class RaftLog:
+    """Implements `ReplicatedLog`. Make one with `start`."""
+
+    def __init__(
+        self,
+        config: ReplicationConfig,
+        directory: DataDirectory,
+        wal: Wal,
+        state_machine: StateMachine,
+        listener: LeadershipListener,
+        *,
+        on_fatal: Callable[[Fatal], None],
+        observer: LogObserver,
+    ) -> None:
+        self._config = config
+        self._directory = directory
+        self._wal = wal
+        self._on_fatal = on_fatal
+        self._loop = asyncio.get_running_loop()
+        self._fail_stop: Final = FailStop(self._died)
+        self._disk_thread = ThreadPoolExecutor(1, f"raft-disk-{config.replica_id}")
+        self._flushing: asyncio.Future[float] | None = None
+        self._step_handle: asyncio.Handle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        random = Random()
+        self._net = Net(config, self, random=random, observer=observer)
+        self._engine = Engine(
+            config,
+            state_machine=state_machine,
+            listener=_LoggedListener(config.replica_id, listener),
+            observer=observer,
+            wal=wal,
+            links=self._net,
+            now_s=self._loop.time,
+            random=random,
+            wake=self._wake,
+            fail_stop=self._fail_stop,
+        )
+
+    @classmethod
+    async def start(
+        cls,
+        config: ReplicationConfig,
+        state_machine: StateMachine,
+        leadership_listener: LeadershipListener,
+        *,
+        on_fatal: Callable[[Fatal], None],
+        observer: LogObserver | None = None,
+    ) -> "RaftLog":
+        """Take the data directory, recover the log from it, and join the cluster.
+
+        Nothing is applied yet when this returns. What this replica knows to be committed is
+        applied in the next turns of the loop; the rest when a leader says so.
+
+        Args:
+            on_fatal: called once if this replica must end; the process must then exit.
+
+        Raises:
+            DataDirectoryRefused: not our directory, in use, or not usable.
+            WalDamaged, TermFileDamaged: the disk lost what it had promised.
+            OSError: the log cannot be read, or the address cannot be listened on.
+        """
+        began_s = time.monotonic()
+        voters = tuple(sorted({config.replica_id, *config.peers}))
+        identity = Identity(config.cluster_id, config.replica_id, voters)
+        directory = DataDirectory.claim(config.data_directory, identity)
+        try:
+            wal = Wal(directory.files, segment_bytes_max=config.segment_bytes_max)
+        except BaseException:
+            directory.release()
+            raise
+        log.info(
+            "raft_log_recovered",
+            replica_id=config.replica_id,
+            last_index=wal.last_index,
+            term=wal.term,
+            took_ms=round((time.monotonic() - began_s) * 1000),
+        )
+        started = cls(
+            config,
+            directory,
+            wal,
+            state_machine,
+            leadership_listener,
+            on_fatal=on_fatal,
+            observer=SilentObserver() if observer is None else observer,
+        )
+        started._fail_stop.arm()
+        try:
+            started._net.start()
+        except BaseException:
+            await started.stop()
+            raise
+        started._wake()
+        return started
+
+    def propose(self, command: bytes, on_outcome: OutcomeListener) -> None:
+        """See `ReplicatedLog.propose`. After a stop or a fatal end nothing is answered."""
+        self._engine.propose(command, on_outcome)
+
+    def status(self) -> LogStatus:
+        return self._engine.status()
+
+    def peers(self) -> list[PeerStatus]:
+        open_sessions = self._engine.open_sessions
+        now_s = self._loop.time()
+        statuses: list[PeerStatus] = []
+        for peer, address in sorted(self._config.peers.items()):
+            heard_s = self._engine.last_heard_s(peer)
+            statuses.append(
+                PeerStatus(
+                    peer,
+                    address.host,
+                    address.port,
+                    peer in open_sessions,
+                    None if heard_s is None else max(0, round((now_s - heard_s) * 1000)),
+                )
+            )
+        return statuses
+
+    async def stop(self) -> None:
+        """Leave the cluster: as good as a crash for the others, only sooner noticed.
+
+        What is open is answered `OutcomeUnknown`, and `leadership_lost` is called, before the
+        first wait.
+        """
+        self._engine.stop()
+        self._cancel_alarm()
+        await self._net.close()
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing])
+        self._fail_stop.disarm()
+        self._disk_thread.shutdown()
+        self._wal.close()
+        self._directory.release()
+
+    # What the network tells.
+
+    def session_opened(self, peer: str) -> None:
+        self._engine.session_opened(peer)
+
+    def session_closed(self, peer: str, *, by_peer: bool) -> None:
+        self._engine.session_closed(peer, by_peer=by_peer)
+
+    def received(self, peer: str, frame: bytes) -> None:
+        self._engine.received(peer, frame)
+
+    # The loop.
+
+    def _wake(self) -> None:
+        if self._step_handle is None:
+            self._step_handle = self._loop.call_soon(self._step)
+
+    def _step(self) -> None:
+        self._step_handle = None
+        self._engine.step()
+        self._start_flush()
+        self._set_alarm()
+
+    def _start_flush(self) -> None:
+        flush = self._engine.take_flush()
+        if flush is None:
+            return
+        self._flushing = self._loop.run_in_executor(self._disk_thread, _perform, flush)
+        self._flushing.add_done_callback(lambda done: self._flush_ended(flush, done))
+
+    def _flush_ended(self, flush: Flush, done: "asyncio.Future[float]") -> None:
+        self._flushing = None
+        error = done.exception()
+        if error is not None:
+            # R7: what is on disk after a failed sync, nobody knows. It is never tried again.
+            self._fail_stop.stop(error)
+            return
+        self._engine.flushed(flush, done.result())
+
+    def _set_alarm(self) -> None:
+        deadline_s = self._engine.next_deadline_s()
+        if self._alarm is not None:
+            if self._alarm.when() <= deadline_s:
+                # Rings too early rather than being set again for each message.
+                return
+            self._alarm.cancel()
+            self._alarm = None
+        if deadline_s != float("inf"):
+            self._alarm = self._loop.call_at(deadline_s, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._step()
+
+    def _cancel_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _died(self, fatal: Fatal) -> None:
+        self._net.abort()
+        self._cancel_alarm()
+        log.critical(
+            "raft_replica_died",
+            replica_id=self._config.replica_id,
+            cause=fatal.cause,
+            error=repr(fatal.error),
+            exc_info=fatal.error,
+        )
+        self._on_fatal(fatal)
+
+
+class _LoggedListener:
+    def __init__(self, replica_id: str, listener: LeadershipListener) -> None:
+        self._replica_id = replica_id
+        self._listener = listener
+
+    def leadership_gained(self, term: int) -> None:
+        log.info("raft_leadership_gained", replica_id=self._replica_id, term=term)
+        self._listener.leadership_gained(term)
+
+    def leadership_lost(self, term: int) -> None:
+        log.info("raft_leadership_lost", replica_id=self._replica_id, term=term)
+        self._listener.leadership_lost(term)
+
+
+def _perform(flush: Flush) -> float:
+    began_s = time.monotonic()
+    flush.perform()
+    return time.monotonic() - began_s

@@ -1,0 +1,321 @@
+"""The write-ahead log: pysyncobj's journal, in memory for reading, on disk for keeping.
+
+The loop only encodes records; `Flush.perform` writes and syncs them and may run in another
+thread. One flush is under way at a time, and all that is added meanwhile goes with the next.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from replication.engine import pinned
+from replication.engine.files import AppendedFile, Directory
+from replication.engine.term_file import Ballot, TermFile
+from replication.engine.wal_records import (
+    Record,
+    RecordKind,
+    decode,
+    encode,
+    synced_positions_after,
+)
+
+_FORMAT_VERSION: Final = 1
+_SUFFIX: Final = ".wal"
+_TYPE_BYTE: Final = bytes((pinned.NO_OP,))
+
+
+class WalDamaged(Exception):
+    """The disk lost or changed what it had promised to keep."""
+
+
+class Flush:
+    """One write of the log. `perform` does all of it; a simulation takes its two steps apart."""
+
+    def __init__(self, wal: "Wal", chunks: "list[_Chunk]") -> None:
+        self._wal = wal
+        self._chunks = chunks
+        self.size_bytes: Final = sum(len(chunk.data) for chunk in chunks)
+
+    def perform(self) -> None:
+        self.write()
+        self.sync()
+
+    def write(self) -> None:
+        for chunk in self._chunks:
+            self._wal.write_chunk(chunk)
+
+    def sync(self) -> None:
+        self._wal.sync_file()
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """Bytes for one segment.
+
+    Attributes:
+        new_segment: the name of the file to begin, if these are its first bytes.
+    """
+
+    new_segment: str | None
+    data: bytes
+
+
+class Wal(pinned.Journal):  # type: ignore[misc]
+    """Refuses to be built on a damaged log."""
+
+    def __init__(self, directory: Directory, *, segment_bytes_max: int) -> None:
+        self._directory = directory
+        self._segment_bytes_max = segment_bytes_max
+        self._term_file = TermFile.open(directory)
+        self._ballot = self._term_file.ballot
+        self._entries: list[tuple[bytes, int, int]] = []
+        self._file: AppendedFile | None = None
+        self._position = 0
+        self._segment_start = 0
+        self._synced_position = 0
+        self._pending: list[bytes] = []
+        self._pending_new_segments: dict[int, str] = {}
+        self._flush_under_way = False
+        self._commit_index = 1
+        self._commit_index_recorded = 1
+        self._durable_index = 0
+        self._flushing_index = 0
+        self._flushing_position = 0
+        self._recover()
+        self._durable_index = self.last_index
+        if self.last_term > self._ballot.term:
+            self._ballot = Ballot(self.last_term, None)
+
+    # What the engine asks.
+
+    @property
+    def last_index(self) -> int:
+        return self._entries[-1][1] if self._entries else 0
+
+    @property
+    def last_term(self) -> int:
+        return self._entries[-1][2] if self._entries else 0
+
+    @property
+    def durable_index(self) -> int:
+        """All entries up to this one, as they are now, would survive a loss of power."""
+        return self._durable_index
+
+    def entry_at(self, index: int) -> tuple[bytes, int, int] | None:
+        return self._entries[index - 1] if 1 <= index <= len(self._entries) else None
+
+    def term_at(self, index: int) -> int | None:
+        return self._entries[index - 1][2] if 1 <= index <= len(self._entries) else None
+
+    @property
+    def term(self) -> int:
+        return self._ballot.term
+
+    def make_term_durable(self) -> None:
+        """Before anything that shows the term or the vote to others."""
+        if self._term_file.ballot != self._ballot:
+            self._term_file.store(self._ballot)
+
+    def take_flush(self) -> Flush | None:
+        """What is to be written now; None if that is nothing, or if a flush is under way."""
+        if self._flush_under_way or not self._pending:
+            return None
+        if self._commit_index > self._commit_index_recorded:
+            self._record_synced()
+        self._flush_under_way = True
+        self._flushing_index = self.last_index
+        self._flushing_position = self._position
+        chunks: list[_Chunk] = []
+        first = 0
+        for start, name in self._pending_new_segments.items():
+            if start > first:
+                chunks.append(_Chunk(None, b"".join(self._pending[first:start])))
+                first = start
+            chunks.append(_Chunk(name, b""))
+        if chunks and chunks[-1].new_segment is not None:
+            chunks[-1].data = b"".join(self._pending[first:])
+        else:
+            chunks.append(_Chunk(None, b"".join(self._pending[first:])))
+        self._pending.clear()
+        self._pending_new_segments.clear()
+        return Flush(self, chunks)
+
+    def flushed(self) -> None:
+        """The flush under way is on stable storage."""
+        assert self._flush_under_way
+        self._flush_under_way = False
+        self._synced_position = self._flushing_position
+        self._durable_index = self._flushing_index
+        if not self._pending:
+            # Lets a later start tell that what was just synced must be there. Not synced itself.
+            self._record_synced()
+            assert self._file is not None
+            self._file.append(b"".join(self._pending))
+            self._pending.clear()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    # What pysyncobj asks.
+
+    def add(self, command: bytes, idx: int, term: int) -> None:
+        assert idx == self.last_index + 1, "a gap in the log"
+        assert command[:1] == _TYPE_BYTE, "only our own payloads are ever logged"
+        self._entries.append((command, idx, term))
+        self._record(RecordKind.ENTRY, idx, term, command[1:])
+
+    def deleteEntriesFrom(self, entryFrom: int) -> None:  # noqa: N802, N803 - pysyncobj's names
+        if entryFrom >= len(self._entries):
+            return
+        index = self._entries[entryFrom][1]
+        # S2: the last line of defence, behind `following.py`.
+        assert index > self._commit_index, "a committed entry would be dropped"
+        del self._entries[entryFrom:]
+        self._durable_index = min(self._durable_index, index - 1)
+        self._flushing_index = min(self._flushing_index, index - 1)
+        self._record(RecordKind.TRUNCATE, index)
+
+    def deleteEntriesTo(self, entryTo: int) -> None:  # noqa: N802, N803
+        raise AssertionError("nothing compacts this log")
+
+    def clear(self) -> None:
+        raise AssertionError("nothing clears this log")
+
+    def __getitem__(self, item: Any) -> Any:
+        return self._entries[item]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def setRaftCommitIndex(self, raftCommitIndex: int) -> None:  # noqa: N802, N803
+        self._commit_index = max(self._commit_index, raftCommitIndex)
+
+    def getRaftCommitIndex(self) -> int:  # noqa: N802
+        # S12: a commit index that survived while the log's tail did not would commit anything.
+        # Ours stands in the log itself, after the entries it speaks of: it cannot outlive them.
+        return self._commit_index
+
+    def setCurrentTerm(self, term: int, vote: str | None) -> None:  # noqa: N802
+        self._ballot = Ballot(term, vote)
+
+    def getCurrentTerm(self) -> int:  # noqa: N802
+        return self._ballot.term
+
+    def getVotedForNodeId(self) -> str | None:  # noqa: N802
+        return self._ballot.voted_for
+
+    def _destroy(self) -> None:
+        self.close()
+
+    # What a flush does, perhaps in another thread: touches only the file.
+
+    def write_chunk(self, chunk: _Chunk) -> None:
+        if chunk.new_segment is not None:
+            if self._file is not None:
+                self._file.sync()
+                self._file.close()
+            self._file = self._directory.create(chunk.new_segment)
+            self._directory.sync()
+        assert self._file is not None
+        self._file.append(chunk.data)
+
+    def sync_file(self) -> None:
+        assert self._file is not None
+        self._file.sync()
+
+    # Records.
+
+    def _record(
+        self, kind: RecordKind, index: int = 0, term: int = 0, payload: bytes = b""
+    ) -> None:
+        is_full = self._position - self._segment_start >= self._segment_bytes_max
+        if kind is not RecordKind.SYNCED and (is_full or self._position == 0):
+            self._segment_start = self._position
+            self._pending_new_segments[len(self._pending)] = f"{self._position:016x}{_SUFFIX}"
+            self._put(RecordKind.SEGMENT, _FORMAT_VERSION, 0, b"")
+        self._put(kind, index, term, payload)
+
+    def _record_synced(self) -> None:
+        self._record(RecordKind.SYNCED, self._commit_index)
+        self._commit_index_recorded = self._commit_index
+
+    def _put(self, kind: RecordKind, index: int, term: int, payload: bytes) -> None:
+        record = encode(
+            kind,
+            position=self._position,
+            synced_position=self._synced_position,
+            index=index,
+            term=term,
+            payload=payload,
+        )
+        self._pending.append(record)
+        self._position += len(record)
+
+    # Recovery.
+
+    def _recover(self) -> None:
+        names = [name for name in self._directory.names() if name.endswith(_SUFFIX)]
+        end = 0
+        for number, name in enumerate(names):
+            start = int(name.removesuffix(_SUFFIX), 16)
+            data = self._directory.read(name)
+            if start != self._position:
+                raise WalDamaged(f"the log ends at {self._position}, but goes on in {name}")
+            end = self._replay(data, start)
+            self._position = start + end
+            if end < len(data):
+                # A segment is synced before the next is made.
+                is_last = number == len(names) - 1
+                _check_nothing_promised(data, end, start, was_synced=not is_last)
+            self._segment_start = start
+        if names and end == 0:
+            # Made in the moment of a crash: not even its first record is whole.
+            self._directory.remove(names.pop())
+            self._directory.sync()
+            end = self._position - int(names[-1].removesuffix(_SUFFIX), 16) if names else 0
+        if names:
+            self._file = self._directory.open(names[-1], end)
+            self._segment_start = self._position - end
+        self._directory.sync()
+        self._synced_position = self._position
+
+    def _replay(self, data: bytes, start_position: int) -> int:
+        """Take the intact records of one segment; where they end."""
+        at = 0
+        while (found := decode(data, at, start_position + at)) is not None:
+            record, end, _ = found
+            self._take(record, at)
+            at = end
+        return at
+
+    def _take(self, record: Record, offset: int) -> None:
+        match record.kind:
+            case RecordKind.ENTRY:
+                if record.index != self.last_index + 1:
+                    raise WalDamaged(f"entry {record.index} follows entry {self.last_index}")
+                self._entries.append((_TYPE_BYTE + record.payload, record.index, record.term))
+            case RecordKind.TRUNCATE:
+                if record.index <= self._commit_index:
+                    raise WalDamaged(f"entry {record.index} was committed, but then dropped")
+                del self._entries[record.index - 1 :]
+            case RecordKind.SYNCED:
+                if record.index > max(1, self.last_index):
+                    raise WalDamaged(f"entry {record.index} was committed, but is not in the log")
+                self.setRaftCommitIndex(record.index)
+                self._commit_index_recorded = self._commit_index
+            case RecordKind.SEGMENT:
+                if offset != 0 or record.index != _FORMAT_VERSION:
+                    raise WalDamaged(f"the log has format {record.index}, not {_FORMAT_VERSION}")
+            case _:
+                raise WalDamaged(f"the log has records of kind {record.kind}: a newer program's")
+
+
+def _check_nothing_promised(data: bytes, end: int, start: int, *, was_synced: bool) -> None:
+    damaged_position = start + end
+    promised = max(synced_positions_after(data, end, start), default=0)
+    if was_synced or promised > damaged_position:
+        raise WalDamaged(
+            f"the log is damaged at position {damaged_position}, which had been synced: the disk "
+            "lost promised entries. Replace this replica's disk"
+        )

@@ -1,0 +1,162 @@
+"""Envelopes to protobuf and back. What does not fit the schema, exactly, is malformed (S8)."""
+
+from typing import Final, assert_never
+
+from google.protobuf.message import DecodeError
+
+from protos.trimast.v1 import raft_link_pb2 as pb
+from replication.engine import pinned
+from replication.engine.messages import (
+    Append,
+    Body,
+    Envelope,
+    Heartbeat,
+    HeartbeatAnswer,
+    Matched,
+    PreVote,
+    PreVoteRequest,
+    Retry,
+    Stale,
+    Vote,
+    VoteRequest,
+)
+
+FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
+NUMBER_MAX: Final = 2**62
+_TYPE_BYTE: Final = bytes((pinned.NO_OP,))
+
+
+class MalformedFrame(Exception):
+    """These bytes are not what a replica of this protocol sends."""
+
+
+def parse_frame(data: bytes) -> pb.RaftFrame:
+    try:
+        return pb.RaftFrame.FromString(data)
+    except DecodeError as error:
+        raise MalformedFrame(str(error)) from error
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The bytes of one frame, without its length."""
+    wire = pb.RaftEnvelope(term=envelope.term, echo=envelope.echo)
+    _put_body(wire, envelope.body)
+    return pb.RaftFrame(envelope=wire).SerializeToString()
+
+
+def decode(data: bytes) -> Envelope:
+    frame = parse_frame(data)
+    if frame.WhichOneof("content") != "envelope":
+        raise MalformedFrame(f"{frame.WhichOneof('content')} in an open session")
+    return open_envelope(frame.envelope)
+
+
+def open_envelope(wire: pb.RaftEnvelope) -> Envelope:
+    _check_number(wire.term, 0)
+    _check_number(wire.echo, 0)
+    return Envelope(wire.term, wire.echo, _get_body(wire))
+
+
+def _put_body(wire: pb.RaftEnvelope, body: Body) -> None:
+    match body:
+        case Append():
+            append = wire.append
+            append.sequence = body.sequence
+            append.prev_index = body.prev_index
+            append.prev_term = body.prev_term
+            append.commit_index = body.commit_index
+            for command, _, term in body.entries:
+                append.entries.add(term=term, payload=command[1:])
+        case Matched():
+            wire.append_answer.matched_below = body.matched_below
+        case Retry():
+            wire.append_answer.retry_from = body.retry_from
+        case Heartbeat():
+            wire.heartbeat.sequence = body.sequence
+        case HeartbeatAnswer():
+            wire.heartbeat_answer.SetInParent()
+        case VoteRequest():
+            wire.vote_request.last_index = body.last_index
+            wire.vote_request.last_term = body.last_term
+        case Vote():
+            wire.vote.SetInParent()
+        case PreVoteRequest():
+            wire.pre_vote_request.proposed_term = body.proposed_term
+            wire.pre_vote_request.last_index = body.last_index
+            wire.pre_vote_request.last_term = body.last_term
+        case PreVote():
+            wire.pre_vote.proposed_term = body.proposed_term
+        case Stale():
+            wire.stale.SetInParent()
+        case _:
+            assert_never(body)
+
+
+def _get_body(wire: pb.RaftEnvelope) -> Body:
+    match wire.WhichOneof("body"):
+        case "append":
+            return _get_append(wire.append, wire.term)
+        case "append_answer":
+            return _get_answer(wire.append_answer)
+        case "heartbeat":
+            return Heartbeat(_check_number(wire.heartbeat.sequence, 1))
+        case "heartbeat_answer":
+            return HeartbeatAnswer()
+        case "vote_request":
+            request = wire.vote_request
+            return VoteRequest(
+                _check_number(request.last_index, 1), _check_number(request.last_term, 0)
+            )
+        case "vote":
+            return Vote()
+        case "pre_vote_request":
+            asked = wire.pre_vote_request
+            return PreVoteRequest(
+                _check_number(asked.proposed_term, 1),
+                _check_number(asked.last_index, 1),
+                _check_number(asked.last_term, 0),
+            )
+        case "pre_vote":
+            return PreVote(_check_number(wire.pre_vote.proposed_term, 1))
+        case "stale":
+            return Stale()
+        case other:
+            raise MalformedFrame(f"body {other}")
+
+
+def _get_append(append: pb.RaftAppend, leader_term: int) -> Append:
+    prev_index = _check_number(append.prev_index, 1)
+    term = _check_number(append.prev_term, 0)
+    entries: list[tuple[bytes, int, int]] = []
+    for index, entry in enumerate(append.entries, prev_index + 1):
+        if not term <= entry.term <= leader_term:
+            raise MalformedFrame(f"entry {index} of term {entry.term} after one of term {term}")
+        term = entry.term
+        # Other kinds of entries have no form on the wire: nothing that would be unpickled (S8),
+        # no membership (S9), no code version (S7c).
+        entries.append((_TYPE_BYTE + entry.payload, index, term))
+    if term > leader_term:
+        raise MalformedFrame(f"an entry of term {term} before its leader's term {leader_term}")
+    return Append(
+        _check_number(append.sequence, 1),
+        prev_index,
+        append.prev_term,
+        _check_number(append.commit_index, 1),
+        tuple(entries),
+    )
+
+
+def _get_answer(answer: pb.RaftAppendAnswer) -> Matched | Retry:
+    match answer.WhichOneof("answer"):
+        case "matched_below":
+            return Matched(_check_number(answer.matched_below, 1))
+        case "retry_from":
+            return Retry(_check_number(answer.retry_from, 1))
+        case other:
+            raise MalformedFrame(f"answer {other}")
+
+
+def _check_number(number: int, least: int) -> int:
+    if not least <= number < NUMBER_MAX:
+        raise MalformedFrame(f"{number} is out of bounds")
+    return number

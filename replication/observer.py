@@ -1,0 +1,36 @@
+"""What one replica tells about itself while it works: for metrics, never for decisions."""
+
+from typing import Protocol
+
+
+class LogObserver(Protocol):
+    """Called from the event loop; must return at once and never raise."""
+
+    def commands_committed(self, count: int) -> None:
+        """One entry with so many commands was applied here. 0: a leader's own first entry."""
+
+    def proposal_committed(self, latency_s: float) -> None:
+        """From `propose` to its `Committed` outcome, on the replica that proposed."""
+
+    def log_synced(self, duration_s: float, size_bytes: int) -> None:
+        """One write of the log reached stable storage."""
+
+    def leader_changed(self, leader_id: str | None) -> None:
+        """This replica follows another leader than before, or none."""
+
+    def frame_rejected(self, cause: str) -> None:
+        """Bytes from the network were refused, and the session that brought them was closed."""
+
+
+class SilentObserver:
+    """Tells nobody."""
+
+    def commands_committed(self, count: int) -> None: ...
+
+    def proposal_committed(self, latency_s: float) -> None: ...
+
+    def log_synced(self, duration_s: float, size_bytes: int) -> None: ...
+
+    def leader_changed(self, leader_id: str | None) -> None: ...
+
+    def frame_rejected(self, cause: str) -> None: ...

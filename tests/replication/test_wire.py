@@ -1,0 +1,105 @@
+"""What is sent arrives as it was; what no replica sends is refused."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protos.trimast.v1 import raft_link_pb2 as pb
+from replication.engine.messages import (
+    Append,
+    Body,
+    Envelope,
+    Heartbeat,
+    HeartbeatAnswer,
+    Matched,
+    PreVote,
+    PreVoteRequest,
+    Retry,
+    Stale,
+    Vote,
+    VoteRequest,
+)
+from replication.engine.wire import MalformedFrame, decode, encode
+
+numbers = st.integers(min_value=1, max_value=2**62 - 1)
+bodies: st.SearchStrategy[Body] = st.one_of(
+    st.builds(Matched, numbers),
+    st.builds(Retry, numbers),
+    st.builds(Heartbeat, numbers),
+    st.just(HeartbeatAnswer()),
+    st.builds(VoteRequest, numbers, numbers),
+    st.just(Vote()),
+    st.builds(PreVoteRequest, numbers, numbers, numbers),
+    st.builds(PreVote, numbers),
+    st.just(Stale()),
+)
+
+
+@given(term=numbers, echo=numbers, body=bodies)
+def test_round_trip(term: int, echo: int, body: Body) -> None:
+    assert decode(encode(Envelope(term, echo, body))) == Envelope(term, echo, body)
+
+
+@given(
+    st.lists(st.tuples(st.binary(max_size=40), st.integers(0, 3)), max_size=8), st.integers(1, 99)
+)
+def test_entries_keep_index_term_and_payload(steps: list[tuple[bytes, int]], prev: int) -> None:
+    term = 4
+    entries = []
+    for index, (payload, step) in enumerate(steps, prev + 1):
+        term += step
+        entries.append((b"\x01" + payload, index, term))
+    envelope = Envelope(term, 0, Append(9, prev, 4, 1, tuple(entries)))
+    assert decode(encode(envelope)) == envelope
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=500)
+def test_garbage_is_malformed_or_an_envelope(data: bytes) -> None:
+    try:
+        envelope = decode(data)
+    except MalformedFrame:
+        return
+    assert isinstance(envelope, Envelope)
+
+
+def test_every_cut_of_a_frame_is_malformed_or_an_envelope() -> None:
+    entries = ((b"\x01one", 3, 4), (b"\x01two", 4, 5))
+    frame = encode(Envelope(5, 6, Append(9, 2, 4, 1, entries)))
+    for size_bytes in range(len(frame)):
+        with pytest.raises(MalformedFrame):
+            decode(frame[:size_bytes])
+
+
+def append(**fields: object) -> bytes:
+    values = {"sequence": 1, "prev_index": 5, "prev_term": 2, "commit_index": 1, **fields}
+    envelope = pb.RaftEnvelope(term=3, append=pb.RaftAppend(**values))  # type: ignore[arg-type]
+    return pb.RaftFrame(envelope=envelope).SerializeToString()
+
+
+def test_an_append_must_build_on_an_entry() -> None:
+    """N1: a message that proves nothing about the log cannot be said at all."""
+    decode(append())
+    with pytest.raises(MalformedFrame):
+        decode(append(prev_index=0))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        append(sequence=0),
+        append(commit_index=0),
+        append(prev_index=2**62),
+        append(prev_term=4),
+        append(entries=[pb.RaftEntry(term=1)]),
+        append(entries=[pb.RaftEntry(term=4)]),
+        append(entries=[pb.RaftEntry(term=3), pb.RaftEntry(term=2)]),
+        pb.RaftFrame(envelope=pb.RaftEnvelope(term=1)).SerializeToString(),
+        pb.RaftFrame(envelope=pb.RaftEnvelope(term=2**63, stale={})).SerializeToString(),  # type: ignore[arg-type]
+        pb.RaftFrame(welcome=pb.RaftWelcome()).SerializeToString(),
+    ],
+)
+def test_what_no_replica_says_is_malformed(frame: bytes) -> None:
+    with pytest.raises(MalformedFrame):
+        decode(frame)

@@ -1,0 +1,142 @@
+"""A disk that keeps only what was synced, and tears what was not."""
+
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+_SECTOR_BYTES = 512
+
+
+class PowerLoss(Exception):
+    """The power went in the middle of a disk operation."""
+
+
+@dataclass(slots=True)
+class _Content:
+    data: bytearray
+    synced_bytes: int = 0
+    is_name_durable: bool = False
+
+
+class SimFile:
+    def __init__(self, disk: "SimDisk", content: _Content) -> None:
+        self._disk = disk
+        self._content = content
+
+    def append(self, data: bytes) -> None:
+        self._disk.before_operation("append")
+        self._content.data += data
+
+    def sync(self) -> None:
+        self._disk.before_operation("sync")
+        if not self._disk.is_lying:
+            self._content.synced_bytes = len(self._content.data)
+
+    def close(self) -> None:
+        pass
+
+
+class SimDisk:
+    """Implements `Directory`. Outlives the replica that uses it.
+
+    Attributes:
+        fault: called before each operation with its name; raises what shall go wrong.
+        is_lying: `sync` does nothing, as on a disk that cheats.
+    """
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._files: dict[str, _Content] = {}
+        self.fault: Callable[[str], None] | None = None
+        self.is_lying = False
+
+    def names(self) -> list[str]:
+        return sorted(self._files)
+
+    def read(self, name: str) -> bytes:
+        return bytes(self._files[name].data)
+
+    def create(self, name: str) -> SimFile:
+        self.before_operation("create")
+        assert name not in self._files
+        self._files[name] = _Content(bytearray())
+        return SimFile(self, self._files[name])
+
+    def open(self, name: str, size_bytes: int) -> SimFile:
+        content = self._files[name]
+        del content.data[size_bytes:]
+        content.synced_bytes = len(content.data)
+        return SimFile(self, content)
+
+    def remove(self, name: str) -> None:
+        del self._files[name]
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        content = self._files.setdefault(name, _Content(bytearray()))
+        try:
+            self.before_operation("overwrite")
+        except PowerLoss:
+            torn = data[: self._random.randrange(len(data) + 1)]
+            content.data[: len(torn)] = torn
+            content.synced_bytes = len(content.data)
+            raise
+        content.data[: len(data)] = data
+        content.synced_bytes = len(content.data)
+        content.is_name_durable = True
+
+    def sync(self) -> None:
+        for content in self._files.values():
+            content.is_name_durable = True
+
+    def lose_power(self) -> None:
+        """What was not synced is gone, or there in part, or there as garbage."""
+        self.fault = None
+        for name, content in list(self._files.items()):
+            if not content.is_name_durable and self._random.random() < 0.5:
+                del self._files[name]
+                continue
+            self._tear(content)
+            content.synced_bytes = len(content.data)
+            content.is_name_durable = True
+
+    def keep_all(self) -> None:
+        """Only the process died: what it wrote is still in the page cache."""
+        self.fault = None
+
+    def before_operation(self, name: str) -> None:
+        if self.fault is not None:
+            self.fault(name)
+
+    def _tear(self, content: _Content) -> None:
+        unsynced = len(content.data) - content.synced_bytes
+        if unsynced == 0:
+            return
+        kept = self._random.choice((0, unsynced, self._random.randrange(unsynced + 1)))
+        del content.data[content.synced_bytes + kept :]
+        if kept > 0 and self._random.random() < 0.3:
+            hole = self._random.randrange(content.synced_bytes, len(content.data))
+            end = min(len(content.data), hole + self._random.randrange(1, _SECTOR_BYTES))
+            content.data[hole:end] = bytes(end - hole)
+
+
+def failing(operation: str, error: int = errno.EIO) -> Callable[[str], None]:
+    """A fault for `SimDisk.fault`: every operation of this name fails."""
+
+    def fail(name: str) -> None:
+        if name == operation:
+            raise OSError(error, f"simulated failure of {name}")
+
+    return fail
+
+
+def losing_power_at(operations: int) -> Callable[[str], None]:
+    """The power goes at this operation from now on."""
+    left = [operations]
+
+    def fail(name: str) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise PowerLoss(name)
+
+    return fail

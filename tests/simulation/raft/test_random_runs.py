@@ -1,0 +1,46 @@
+"""Random trouble for whole clusters: nothing acknowledged is lost, and all agree in the end.
+
+SEEDS=500 runs more seeds than usual; SEED=7 runs that one alone.
+"""
+
+import os
+
+import pytest
+
+from tests.simulation.raft.nemesis import Story
+from tests.simulation.raft.world import simulated
+
+SEEDS = int(os.environ.get("SEEDS", "100"))
+SEED = os.environ.get("SEED")
+FIVE_EVERY = 12
+runs: list[tuple[int, int, int]] = []
+
+
+def seeds() -> list[int]:
+    return list(range(SEEDS)) if SEED is None else [int(SEED)]
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_a_cluster_in_trouble_keeps_its_promises(seed: int) -> None:
+    names = "abcde" if seed % FIVE_EVERY == FIVE_EVERY - 1 else "abc"
+    with simulated(seed, names) as world:
+        story = Story(world, trouble_s=15.0)
+        story.tell()
+    runs.append((story.faults.total(), len(world.ledger.leaders), len(world.ledger.acknowledged)))
+
+
+@pytest.mark.skipif(SEED is not None, reason="one run says nothing about all")
+def test_the_runs_were_worth_it() -> None:
+    faults, leaders, acknowledged = map(sum, zip(*runs, strict=True))
+    assert faults > 20 * len(runs)
+    assert leaders > 2 * len(runs)
+    assert acknowledged > 100 * len(runs)
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    fingerprints = set()
+    for _ in range(2):
+        with simulated(3, "abcde") as world:
+            Story(world, trouble_s=5.0).tell()
+            fingerprints.add(world.fingerprint())
+    assert len(fingerprints) == 1
