@@ -20,11 +20,11 @@ class LeaderSettings:
 
     offer_interval_ms: int = 20
     offer_timeout_ms: int = 30_000
-    agent_ping_ms: int = 5_000
+    agent_ping_ms: int = 2_000
     agent_silence_max_ms: int = 30_000
     agent_return_ms: int = 60_000
     framework_return_ms: int = 60_000
-    heartbeat_ms: int = 5_000
+    heartbeat_ms: int = 2_000
     report_retry_first_ms: int = 10_000
     report_retry_max_ms: int = 600_000
 

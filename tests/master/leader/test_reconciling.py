@@ -9,6 +9,7 @@ from tests.master.led_cluster import (
     LedCluster,
     a_cluster_with_agent_and_framework,
     a_report,
+    a_task,
     updates_in,
 )
 from trimast.model.ids import AgentId, TaskId
@@ -49,6 +50,16 @@ def test_a_task_that_is_in_no_registry_is_told_by_where_it_should_be() -> None:
     cluster.feed(AgentDisconnected(LINK))
     cluster.wait(40_000)
     assert ask(cluster, (LOST, AGENT)) == [(LOST, TaskState.UNREACHABLE)]
+
+
+def test_a_launch_that_is_being_decided_is_never_called_unknown() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    offer = cluster.next_offer()
+    cluster.holds_log = True
+    cluster.accept(a_task(), offers=[offer.offer_id])
+    assert ask(cluster, (TASK, AGENT)) == []
+    cluster.release_log()
+    assert ask(cluster, (TASK, AGENT)) == [(TASK, TaskState.STAGING)]
 
 
 def test_a_new_leader_answers_before_any_agent_is_back() -> None:

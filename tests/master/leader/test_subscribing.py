@@ -20,6 +20,7 @@ from tests.master.led_cluster import (
     TASK,
     LedCluster,
     a_cluster_with_agent_and_framework,
+    a_task,
 )
 from trimast.model.ids import FrameworkId
 
@@ -130,6 +131,14 @@ def test_a_framework_that_leaves_before_it_is_admitted_is_away() -> None:
     assert cluster.registry.frameworks[FRAMEWORK].state is FrameworkState.AWAY
 
 
+def test_a_stream_that_was_superseded_accepts_nothing() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    offer = cluster.next_offer()
+    cluster.framework_comes(stream_id=AGAIN)
+    assert cluster.accept(a_task(), offers=[offer.offer_id], stream_id=STREAM) == []
+    assert cluster.registry.tasks == {}
+
+
 def test_teardown_ends_the_tasks_and_the_stream() -> None:
     cluster = a_cluster_with_agent_and_framework()
     cluster.running_task()
@@ -143,4 +152,4 @@ def test_heartbeats_come_at_their_interval() -> None:
     cluster = LedCluster()
     cluster.framework_comes()
     beats = [e for e in cluster.wait(20_900) if isinstance(e, SendHeartbeat)]
-    assert len(beats) == 4
+    assert len(beats) == 20_900 // cluster.settings.heartbeat_ms

@@ -1,0 +1,159 @@
+"""Puts one master together: the log, the registry on it, the leader over that, and the doors."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from master.config import MasterConfig
+from master.edge.agent_link_codec import AgentOrder
+from master.edge.agent_service import AgentService
+from master.edge.cluster_service import ClusterService
+from master.edge.directory import Directory, MasterAddress
+from master.edge.doors import Doorkeeper
+from master.edge.effects import EffectPerformer
+from master.edge.health_page import add_health_page
+from master.edge.leadership import Leadership
+from master.edge.metrics import MasterMetrics, StateCollector
+from master.edge.peers_text import host_and_port, peers_from_text
+from master.edge.registry_log import RegistryLog
+from master.edge.scheduler_codec import FrameworkNews
+from master.edge.scheduler_service import SchedulerService
+from master.edge.streams import Streams
+from master.leader.effects import CloseFrameworkStream
+from protos.trimast.v1 import (
+    agent_link_pb2_grpc,
+    cluster_pb2_grpc,
+    scheduler_link_pb2_grpc,
+)
+from replication.config import PeerAddress, ReplicationConfig
+from replication.engine.fail_stop import Fatal
+from replication.engine.raft_log import RaftLog
+from trimast.edge.fatal import end_process, make_failed_asserts_fatal
+from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
+from trimast.edge.http_server import HttpServer, new_application
+from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.model.ids import MasterId
+
+log = structlog.get_logger()
+
+STOP_GRACE_S: Final = 0.5
+
+
+async def run_master(config: MasterConfig) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        CannotListen, OSError, DataDirectoryRefused, WalDamaged, TermFileDamaged: it cannot start;
+            the text says why.
+    """
+    make_failed_asserts_fatal(asyncio.get_running_loop())
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    own_id = MasterId(config.id)
+    directory = Directory(own_id, _masters(config))
+    prometheus = new_registry()
+    metrics = MasterMetrics(prometheus)
+    registry_log = RegistryLog()
+    links: Streams[AgentOrder] = Streams()
+    streams: Streams[FrameworkNews | CloseFrameworkStream] = Streams()
+    leadership = Leadership(own_id, config.cluster, registry_log, config.leader_settings, metrics)
+    replicated_log = await RaftLog.start(
+        _replication_config(config, directory),
+        registry_log,
+        leadership,
+        on_fatal=_die,
+        observer=metrics,
+    )
+    doorkeeper = Doorkeeper(leadership, directory, replicated_log)
+    cluster = ClusterService(doorkeeper, registry_log)
+    performer = EffectPerformer(links, streams, cluster, metrics)
+    leadership.begin(replicated_log, performer)
+    _add_collector(prometheus, registry_log, leadership, replicated_log)
+
+    server = new_grpc_server()
+    cluster_pb2_grpc.add_ClusterServicer_to_server(cluster, server)
+    agent_link_pb2_grpc.add_AgentLinkServicer_to_server(AgentService(doorkeeper, links), server)
+    scheduler_link_pb2_grpc.add_SchedulerLinkServicer_to_server(
+        SchedulerService(doorkeeper, streams), server
+    )
+    app = new_application()
+    add_metrics_page(app, prometheus)
+    add_health_page(app, doorkeeper, registry_log)
+    http = HttpServer(app, host=config.host, port=config.http_port)
+    try:
+        grpc_port = await start_grpc_server(server, host=config.host, port=config.grpc_port)
+        await http.start()
+        grpc_address = f"{config.host}:{grpc_port}"
+        if not config.peers:
+            directory.listens(grpc=grpc_address, http=http.address)
+        log.info("master_serves", id=own_id, grpc=grpc_address, http=http.address)
+        if config.ready_file is not None:
+            _write_ready(config.ready_file, own_id, http.address, grpc_address)
+        await stopped.wait()
+    finally:
+        # The log first: its going ends the reign and all streams, so that others can take over.
+        await replicated_log.stop()
+        await server.stop(STOP_GRACE_S)
+        await http.stop()
+    log.info("master_stopped", id=own_id)
+
+
+def _masters(config: MasterConfig) -> dict[MasterId, MasterAddress]:
+    if config.peers:
+        return peers_from_text(config.peers)
+    own = MasterAddress(
+        raft=f"{config.host}:{config.raft_port}",
+        grpc=f"{config.host}:{config.grpc_port}",
+        http=f"{config.host}:{config.http_port}",
+    )
+    return {MasterId(config.id): own}
+
+
+def _replication_config(config: MasterConfig, directory: Directory) -> ReplicationConfig:
+    return ReplicationConfig(
+        cluster_id=config.cluster,
+        replica_id=config.id,
+        data_directory=config.data_dir,
+        listen_host=config.host,
+        listen_port=config.raft_port,
+        peers={
+            master_id: PeerAddress(*host_and_port(address.raft))
+            for master_id, address in directory.masters.items()
+            if master_id != directory.own_id
+        },
+        election_timeout_min_ms=config.election_timeout_min_ms,
+        election_timeout_max_ms=config.election_timeout_max_ms,
+    )
+
+
+def _add_collector(
+    prometheus: CollectorRegistry,
+    registry_log: RegistryLog,
+    leadership: Leadership,
+    replicated_log: RaftLog,
+) -> None:
+    prometheus.register(
+        StateCollector(
+            log_status=replicated_log.status,
+            registry=registry_log.state,
+            leader=lambda: leadership.reign.state if leadership.reign is not None else None,
+        )
+    )
+
+
+def _die(fatal: Fatal) -> None:
+    end_process("log_failed", cause=fatal.cause, error=str(fatal.error))
+
+
+def _write_ready(path: Path, own_id: MasterId, http: str, grpc: str) -> None:
+    draft = path.with_suffix(".draft")
+    ready = {"id": own_id, "http": http, "grpc": grpc, "pid": os.getpid()}
+    draft.write_text(json.dumps(ready) + "\n", encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,1 @@
+"""Where a master touches the world: gRPC, HTTP, the replicated log, metrics."""

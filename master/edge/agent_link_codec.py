@@ -1,0 +1,115 @@
+"""Agent link messages -> the leader's events, and the leader's effects -> messages."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from master.leader.effects import (
+    KillTask,
+    PingAgent,
+    RunTask,
+    TakeReport,
+    TurnAgentAway,
+    WelcomeAgent,
+)
+from master.leader.events import (
+    AgentAnswered,
+    AgentConnected,
+    AgentReported,
+    AgentTookStock,
+    LeaderEvent,
+)
+from master.leader.settings import LeaderSettings
+from master.presence.agents import LinkId
+from protos.trimast.v1 import agent_link_pb2
+from trimast.edge.wire.agent_codec import agent_info_from_proto
+from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.status_codec import status_report_from_proto
+from trimast.edge.wire.task_codec import task_info_to_proto
+from trimast.model.ids import AgentId, FrameworkId, TaskId, fault_of_id
+from trimast.model.inventory import HeldTask
+
+AgentOrder = WelcomeAgent | RunTask | KillTask | TakeReport | PingAgent | TurnAgentAway
+
+
+def event_from_message(link_id: LinkId, message: agent_link_pb2.AgentMessage) -> LeaderEvent:
+    match message.WhichOneof("what"):
+        case "reports":
+            reports = message.reports.reports
+            return AgentReported(link_id, tuple(status_report_from_proto(r) for r in reports))
+        case "pong":
+            return AgentAnswered(link_id)
+        case "hello":
+            return _connected(link_id, message.hello)
+        case "inventory":
+            held = (
+                HeldTask(FrameworkId(t.framework_id), TaskId(t.task_id), t.fence)
+                for t in message.inventory.tasks
+            )
+            return AgentTookStock(link_id, tuple(held))
+        case None:
+            raise BadMessage("an agent's message says nothing that this master knows")
+        case never:
+            assert_never(never)
+
+
+def messages_from_orders(
+    orders: Iterable[AgentOrder], *, epoch: int, master_id: str, settings: LeaderSettings
+) -> list[agent_link_pb2.MasterMessage]:
+    """In order; neighbours of one kind travel in one message."""
+    messages: list[agent_link_pb2.MasterMessage] = []
+    former: AgentOrder | None = None
+    for order in orders:
+        if type(order) is not type(former) or not isinstance(
+            order, RunTask | KillTask | TakeReport
+        ):
+            messages.append(agent_link_pb2.MasterMessage(epoch=epoch))
+        _add(messages[-1], order, master_id, settings)
+        former = order
+    return messages
+
+
+def _connected(link_id: LinkId, hello: agent_link_pb2.Hello) -> AgentConnected:
+    fault = fault_of_id(hello.agent_id) if hello.agent_id else None
+    if fault is not None:
+        raise BadMessage(f"agent id: {fault}")
+    return AgentConnected(
+        link_id,
+        AgentId(hello.agent_id) if hello.agent_id else None,
+        agent_info_from_proto(hello.info, boot_id=hello.boot_id, version=hello.version),
+        hello.inventory_digest,
+        hello.epoch_seen,
+    )
+
+
+def _add(
+    message: agent_link_pb2.MasterMessage,
+    order: AgentOrder,
+    master_id: str,
+    settings: LeaderSettings,
+) -> None:
+    match order:
+        case RunTask():
+            message.run.tasks.add(
+                framework_id=order.framework_id,
+                task=task_info_to_proto(order.task),
+                fence=order.fence,
+                user=order.user,
+            )
+        case TakeReport():
+            message.taken.uuids.append(order.uuid)
+        case KillTask():
+            message.kill.tasks.add(
+                framework_id=order.framework_id, task_id=order.task_id, grace_ms=order.grace_ms
+            )
+        case PingAgent():
+            message.ping.SetInParent()
+        case WelcomeAgent():
+            message.welcome.agent_id = order.agent_id
+            message.welcome.master_id = master_id
+            message.welcome.silence_max_ms = settings.agent_silence_max_ms
+            message.welcome.ping_ms = settings.agent_ping_ms
+            message.welcome.send_inventory = order.send_inventory
+        case TurnAgentAway():
+            message.turned_away.reason = order.reason
+        case _:
+            assert_never(order)

@@ -1,0 +1,160 @@
+"""The operators' door: who leads, listings, and the few orders an operator may give."""
+
+import asyncio
+import itertools
+from dataclasses import asdict
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from master.edge.doors import Doorkeeper
+from master.edge.registry_log import RegistryLog
+from master.leader.effects import AnswerOperator
+from master.leader.events import OperatorAsked
+from master.registry.commands import Decision, OrderKill, ProveQuorum, RemoveFramework
+from master.views.rows import agent_rows, framework_rows, offer_rows, task_rows
+from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
+from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.refusal import RefusalReason, Refused
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+_STATUS = {
+    RefusalReason.FRAMEWORK_UNKNOWN: grpc.StatusCode.NOT_FOUND,
+    RefusalReason.TASK_UNKNOWN: grpc.StatusCode.NOT_FOUND,
+    RefusalReason.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+class ClusterService(cluster_pb2_grpc.ClusterServicer):
+    def __init__(self, doorkeeper: Doorkeeper, registry_log: RegistryLog) -> None:
+        self._doorkeeper = doorkeeper
+        self._registry_log = registry_log
+        self._requests = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[AnswerOperator | None]] = {}
+
+    def answer(self, effect: AnswerOperator) -> None:
+        future = self._waiting.pop(effect.request, None)
+        if future is not None and not future.done():
+            future.set_result(effect)
+
+    def give_up_waiting(self) -> None:
+        """Leadership is lost: what was asked may be decided or not."""
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_result(None)
+
+    async def WhoLeads(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.WhoLeadsRequest, context: _Context
+    ) -> cluster_pb2.WhoLeadsReply:
+        doorkeeper = self._doorkeeper
+        status = doorkeeper.replicated_log.status()
+        leader = doorkeeper.directory.find(status.leader_id)
+        return cluster_pb2.WhoLeadsReply(
+            master_id=doorkeeper.directory.own_id,
+            leading=doorkeeper.leadership.reign is not None,
+            leader_id=status.leader_id or "",
+            leader_grpc=leader.grpc if leader else "",
+            leader_http=leader.http if leader else "",
+            term=status.term,
+            epoch=self._registry_log.state.epoch,
+            commit_index=status.commit_index,
+            applied_index=status.applied_index,
+            masters=[
+                cluster_pb2.MasterAddress(id=master_id, grpc=address.grpc, http=address.http)
+                for master_id, address in doorkeeper.directory.masters.items()
+            ],
+        )
+
+    async def ListAgents(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.ListAgentsRequest, context: _Context
+    ) -> cluster_pb2.ListAgentsReply:
+        rows = agent_rows(self._registry_log.state)
+        return cluster_pb2.ListAgentsReply(
+            agents=[cluster_pb2.AgentRow(**asdict(row)) for row in rows],
+            leading=self._is_leading,
+            applied_index=self._applied_index,
+        )
+
+    async def ListFrameworks(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.ListFrameworksRequest, context: _Context
+    ) -> cluster_pb2.ListFrameworksReply:
+        rows = framework_rows(self._registry_log.state, completed=request.completed)
+        return cluster_pb2.ListFrameworksReply(
+            frameworks=[cluster_pb2.FrameworkRow(**asdict(row)) for row in rows],
+            leading=self._is_leading,
+            applied_index=self._applied_index,
+        )
+
+    async def ListTasks(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.ListTasksRequest, context: _Context
+    ) -> cluster_pb2.ListTasksReply:
+        framework_id = FrameworkId(request.framework_id) if request.framework_id else None
+        rows = task_rows(self._registry_log.state, framework_id, completed=request.completed)
+        return cluster_pb2.ListTasksReply(
+            tasks=[cluster_pb2.TaskRow(**asdict(row)) for row in rows],
+            leading=self._is_leading,
+            applied_index=self._applied_index,
+        )
+
+    async def ListOffers(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.ListOffersRequest, context: _Context
+    ) -> cluster_pb2.ListOffersReply:
+        reign = await self._doorkeeper.reign_or_redirect(context)
+        rows = offer_rows(reign.state.ledger)
+        return cluster_pb2.ListOffersReply(
+            offers=[cluster_pb2.OfferRow(**asdict(row)) for row in rows]
+        )
+
+    async def ProveQuorum(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.ProveQuorumRequest, context: _Context
+    ) -> cluster_pb2.ProveQuorumReply:
+        answer = await self._decide(ProveQuorum(), context)
+        epoch = self._registry_log.state.epoch
+        return cluster_pb2.ProveQuorumReply(index=answer.index, epoch=epoch)
+
+    async def Teardown(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.TeardownRequest, context: _Context
+    ) -> cluster_pb2.TeardownReply:
+        await self._decide(RemoveFramework(FrameworkId(request.framework_id), None), context)
+        return cluster_pb2.TeardownReply()
+
+    async def KillTask(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.OperatorKillTaskRequest, context: _Context
+    ) -> cluster_pb2.OperatorKillTaskReply:
+        grace_ms = request.grace_ms if request.HasField("grace_ms") else None
+        framework_id, task_id = FrameworkId(request.framework_id), TaskId(request.task_id)
+        await self._decide(OrderKill(framework_id, task_id, grace_ms), context)
+        return cluster_pb2.OperatorKillTaskReply()
+
+    @property
+    def _is_leading(self) -> bool:
+        return self._doorkeeper.leadership.reign is not None
+
+    @property
+    def _applied_index(self) -> int:
+        return self._doorkeeper.replicated_log.status().applied_index
+
+    async def _decide(self, decision: Decision, context: _Context) -> AnswerOperator:
+        """Have it committed, or end the call with the reason why not."""
+        reign = await self._doorkeeper.reign_or_redirect(context)
+        request = next(self._requests)
+        future: asyncio.Future[AnswerOperator | None] = asyncio.get_running_loop().create_future()
+        self._waiting[request] = future
+        reign.submit(OperatorAsked(request, decision))
+        try:
+            answer = await future
+        finally:
+            self._waiting.pop(request, None)
+        if answer is None:
+            await context.abort(
+                grpc.StatusCode.UNAVAILABLE,
+                "leadership was lost before an answer: it may be done or not; ask again",
+            )
+        if isinstance(answer.outcome, Refused):
+            status = _STATUS.get(answer.outcome.reason, grpc.StatusCode.FAILED_PRECONDITION)
+            detail = f"{answer.outcome.reason}: {answer.outcome.detail}"
+            await context.abort(status, detail)
+        return answer

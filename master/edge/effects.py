@@ -1,0 +1,83 @@
+"""Carries out what the leader orders: each effect goes to the door behind which it is awaited."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from master.edge.agent_link_codec import AgentOrder
+from master.edge.cluster_service import ClusterService
+from master.edge.metrics import MasterMetrics
+from master.edge.scheduler_codec import FrameworkNews
+from master.edge.streams import Streams
+from master.leader.effects import (
+    AnnounceAgentFailure,
+    AnswerOperator,
+    CloseAgentLink,
+    CloseFrameworkStream,
+    ConfirmSubscription,
+    CountOffers,
+    KillTask,
+    LeaderEffect,
+    PingAgent,
+    Propose,
+    RescindOffer,
+    RunTask,
+    SendHeartbeat,
+    SendOffers,
+    SendUpdate,
+    TakeReport,
+    TurnAgentAway,
+    WelcomeAgent,
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPerformer:
+    links: Streams[AgentOrder]
+    streams: Streams[FrameworkNews | CloseFrameworkStream]
+    cluster: ClusterService
+    metrics: MasterMetrics
+
+    def perform(self, effect: LeaderEffect) -> None:
+        self.metrics.performed(effect)
+        match effect:
+            case RunTask() | TakeReport() | KillTask() | PingAgent():
+                self.links.put(effect.link_id, effect)
+            case WelcomeAgent():
+                log.info("agent_welcomed", agent_id=effect.agent_id)
+                self.links.put(effect.link_id, effect)
+            case TurnAgentAway():
+                log.warning("agent_turned_away", reason=effect.reason)
+                self.links.put(effect.link_id, effect)
+                self.links.close(effect.link_id)
+            case CloseAgentLink():
+                log.info("agent_link_closed", reason=effect.reason)
+                self.links.close(effect.link_id)
+            case SendUpdate() | SendOffers() | RescindOffer() | SendHeartbeat():
+                self.streams.put(effect.stream_id, effect)
+            case AnnounceAgentFailure():
+                self.streams.put(effect.stream_id, effect)
+            case ConfirmSubscription():
+                log.info("framework_subscribed", framework_id=effect.framework_id)
+                self.streams.put(effect.stream_id, effect)
+            case CloseFrameworkStream():
+                log.info("framework_stream_closed", error=effect.error)
+                self.streams.put(effect.stream_id, effect)
+                self.streams.close(effect.stream_id)
+            case AnswerOperator():
+                self.cluster.answer(effect)
+            case CountOffers():
+                pass  # For the metrics alone.
+            case Propose():
+                raise AssertionError("proposals go to the log, not through a door")
+            case _:
+                assert_never(effect)
+
+    def close_all(self) -> None:
+        """This master does not lead any more: whoever relies on it must look for who does."""
+        self.links.close_all()
+        self.streams.close_all()
+        self.cluster.give_up_waiting()

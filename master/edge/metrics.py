@@ -1,0 +1,227 @@
+"""What a master counts and measures, under the names that Prometheus scrapes."""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from master.leader.effects import (
+    CountOffers,
+    LeaderEffect,
+    RunTask,
+    SendOffers,
+    SendUpdate,
+)
+from master.leader.state import LeaderState
+from master.registry.commands import Decision
+from master.registry.outcome import Outcome
+from master.registry.records import AgentState, FrameworkState
+from master.registry.state import RegistryState
+from replication.replicated_log import LogStatus
+from trimast.edge.clock import monotonic_ms
+from trimast.model.refusal import Refused
+from trimast.model.task_lifecycle import TaskState
+
+_LATENCY_BUCKETS_S: Final = (
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+_FAILOVER_BUCKETS_S: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class MasterMetrics:
+    """Also a `replication.observer.LogObserver`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._began_ms: int | None = None
+        self.entries = Counter(
+            "trimast_log_entries_committed", "Log entries applied here.", registry=registry
+        )
+        self.commands = Counter(
+            "trimast_log_commands_committed", "Commands in those entries.", registry=registry
+        )
+        self.commit_latency = Histogram(
+            "trimast_log_commit_latency_seconds",
+            "From proposing a command to its being applied here.",
+            buckets=_LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self.sync_duration = Histogram(
+            "trimast_log_sync_duration_seconds",
+            "One write of the log to stable storage.",
+            buckets=_LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self.synced_bytes = Counter(
+            "trimast_log_synced_bytes", "Bytes of the log written.", registry=registry
+        )
+        self.leader_changes = Counter(
+            "trimast_log_leader_changes",
+            "How often this replica saw another leader than before.",
+            registry=registry,
+        )
+        self.frames_rejected = Counter(
+            "trimast_raft_link_frames_rejected",
+            "Frames on the Raft link that could not be right.",
+            ["cause"],
+            registry=registry,
+        )
+        self.commands_decided = Counter(
+            "trimast_master_commands_decided",
+            "Commands this master proposed as leader, by what became of them.",
+            ["command", "outcome"],
+            registry=registry,
+        )
+        self.offers = Counter(
+            "trimast_master_offers",
+            "Offers by fate; `sent` counts every one.",
+            ["fate"],
+            registry=registry,
+        )
+        self.tasks_ordered = Counter(
+            "trimast_master_run_orders",
+            "Orders to run a task sent to agents, repeated ones included.",
+            registry=registry,
+        )
+        self.updates = Counter(
+            "trimast_master_status_updates",
+            "Status updates sent to frameworks.",
+            ["kind"],
+            registry=registry,
+        )
+        self.reigns = Counter(
+            "trimast_master_reigns", "How often this master took over.", registry=registry
+        )
+        self.failover = Histogram(
+            "trimast_master_failover_phase_seconds",
+            "Parts of a failover, each from the moment this master was elected.",
+            ["phase"],
+            buckets=_FAILOVER_BUCKETS_S,
+            registry=registry,
+        )
+        for fate in ("sent", "accepted", "declined", "rescinded"):
+            self.offers.labels(fate)
+        for phase in ("leading", "first_offer"):
+            self.failover.labels(phase)
+        for kind in ("first", "repeat"):
+            self.updates.labels(kind)
+        self._waits_for_offer = False
+
+    # As the leader works
+
+    def reign_began(self, *, elected_ms: int) -> None:
+        self._began_ms = elected_ms
+        self._waits_for_offer = True
+        self.reigns.inc()
+        self.failover.labels("leading").observe(self._since_election_s())
+
+    def reign_ended(self) -> None:
+        self._began_ms = None
+
+    def performed(self, effect: LeaderEffect) -> None:
+        match effect:
+            case RunTask():
+                self.tasks_ordered.inc()
+            case SendUpdate():
+                self.updates.labels("repeat" if effect.is_repeat else "first").inc()
+            case SendOffers():
+                self.offers.labels("sent").inc(len(effect.offers))
+                if self._waits_for_offer:
+                    self._waits_for_offer = False
+                    self.failover.labels("first_offer").observe(self._since_election_s())
+            case CountOffers():
+                self.offers.labels(effect.fate).inc(effect.offers)
+            case _:
+                pass
+
+    def command_decided(self, decision: Decision, outcome: Outcome) -> None:
+        verdict = outcome.reason.value if isinstance(outcome, Refused) else "applied"
+        self.commands_decided.labels(type(decision).__name__, verdict).inc()
+
+    # As the log works
+
+    def commands_committed(self, count: int) -> None:
+        self.entries.inc()
+        self.commands.inc(count)
+
+    def proposal_committed(self, latency_s: float) -> None:
+        self.commit_latency.observe(latency_s)
+
+    def log_synced(self, duration_s: float, size_bytes: int) -> None:
+        self.sync_duration.observe(duration_s)
+        self.synced_bytes.inc(size_bytes)
+
+    def leader_changed(self, leader_id: str | None) -> None:
+        if leader_id is not None:
+            self.leader_changes.inc()
+
+    def frame_rejected(self, cause: str) -> None:
+        self.frames_rejected.labels(cause).inc()
+
+    def _since_election_s(self) -> float:
+        return (monotonic_ms() - (self._began_ms or monotonic_ms())) / 1000
+
+
+class StateCollector:
+    """Read when Prometheus asks: where the log stands, and what the registry holds."""
+
+    def __init__(
+        self,
+        *,
+        log_status: Callable[[], LogStatus],
+        registry: RegistryState,
+        leader: Callable[[], LeaderState | None],
+    ) -> None:
+        self._log_status = log_status
+        self._registry = registry
+        self._leader = leader
+
+    def collect(self) -> Iterator[Metric]:
+        status, leader = self._log_status(), self._leader()
+        yield _gauge("trimast_master_leading", "1 on the master that leads.", leader is not None)
+        yield _gauge("trimast_master_epoch", "The registry's epoch.", self._registry.epoch)
+        yield _gauge("trimast_log_term", "Raft term of this replica.", status.term)
+        yield _gauge("trimast_log_commit_index", "Last committed entry.", status.commit_index)
+        yield _gauge("trimast_log_applied_index", "Last applied entry.", status.applied_index)
+        yield _gauge("trimast_log_last_index", "Last entry in the log.", status.last_index)
+        yield from self._registry_metrics()
+        outstanding = len(leader.ledger.open_offers) if leader else 0
+        yield _gauge("trimast_master_offers_outstanding", "Offers unanswered now.", outstanding)
+        connected = len(leader.agents.link_of) if leader else 0
+        yield _gauge("trimast_master_agents_connected", "Agents with a link here.", connected)
+        streams = len(leader.frameworks.stream_of) if leader else 0
+        yield _gauge("trimast_master_frameworks_connected", "Subscribed frameworks.", streams)
+
+    def _registry_metrics(self) -> Iterator[Metric]:
+        registry = self._registry
+        agents: Tally[StrEnum] = Tally(agent.state for agent in registry.agents.values())
+        yield _by_state("trimast_master_agents", "Agents in the registry.", AgentState, agents)
+        frameworks: Tally[StrEnum] = Tally(f.state for f in registry.frameworks.values())
+        frameworks[FrameworkState.REMOVED] = len(registry.completed_frameworks)
+        yield _by_state(
+            "trimast_master_frameworks", "Frameworks in the registry.", FrameworkState, frameworks
+        )
+        tasks: Tally[StrEnum] = Tally(registry.state_of(task) for task in registry.tasks.values())
+        yield _by_state(
+            "trimast_master_tasks", "Tasks alive or not acknowledged.", TaskState, tasks
+        )
+        yield _gauge(
+            "trimast_master_tasks_completed",
+            "Tombstones of ended tasks kept.",
+            len(registry.completed_tasks),
+        )
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=float(value))
+
+
+def _by_state(
+    name: str, about: str, states: Iterable[StrEnum], tally: Mapping[StrEnum, int]
+) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=["state"])
+    for state in states:
+        family.add_metric([state.value], tally.get(state, 0))
+    return family

@@ -1,0 +1,212 @@
+"""mesos.v1.scheduler calls -> the leader's events, and the leader's effects -> events to send."""
+
+import math
+from collections.abc import Iterable
+from typing import assert_never
+
+from google.protobuf.message import EncodeError
+
+from master.leader.effects import (
+    AnnounceAgentFailure,
+    ConfirmSubscription,
+    RescindOffer,
+    SendHeartbeat,
+    SendOffers,
+    SendUpdate,
+)
+from master.leader.events import (
+    FrameworkSubscribed,
+    InvalidTask,
+    KillRequested,
+    LeaderEvent,
+    OffersAccepted,
+    OffersDeclined,
+    OffersRevived,
+    OffersSuppressed,
+    ReconciliationRequested,
+    ReportAcknowledged,
+    TeardownRequested,
+)
+from master.presence.frameworks import StreamId
+from protos.mesos.v1 import mesos_pb2
+from protos.mesos.v1.scheduler import scheduler_pb2
+from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.framework_codec import framework_info_from_proto
+from trimast.edge.wire.offer_codec import offer_to_proto
+from trimast.edge.wire.status_codec import UUID_BYTES, status_to_proto
+from trimast.edge.wire.task_codec import kill_grace_ms_from_proto, task_info_from_proto
+from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId, fault_of_id
+from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
+from trimast.model.task import TaskInfo
+
+_Call = scheduler_pb2.Call
+FrameworkNews = (
+    ConfirmSubscription
+    | SendOffers
+    | RescindOffer
+    | SendUpdate
+    | AnnounceAgentFailure
+    | SendHeartbeat
+)
+
+
+def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEvent:
+    """
+    Raises:
+        BadMessage: with the texts that Mesos clients know, where Mesos has one.
+    """
+    _require_body(call)
+    match call.type:
+        case _Call.ACKNOWLEDGE:
+            return _acknowledged(stream_id, call.acknowledge)
+        case _Call.ACCEPT:
+            return _accepted(stream_id, call.accept)
+        case _Call.DECLINE:
+            offer_ids = _offer_ids(call.decline.offer_ids)
+            return OffersDeclined(stream_id, offer_ids, _refuse_ms(call.decline.filters))
+        case _Call.REVIVE:
+            return OffersRevived(stream_id)
+        case _Call.SUPPRESS:
+            return OffersSuppressed(stream_id)
+        case _Call.KILL:
+            return _kill(stream_id, call.kill)
+        case _Call.RECONCILE:
+            asked = ((TaskId(t.task_id.value), _agent_id(t.agent_id)) for t in call.reconcile.tasks)
+            return ReconciliationRequested(stream_id, tuple(asked))
+        case _Call.TEARDOWN:
+            return TeardownRequested(stream_id)
+        case _Call.SUBSCRIBE:
+            return _subscribed(stream_id, call)
+        case _:
+            raise BadMessage(f"{_Call.Type.Name(call.type)} calls are not supported yet")
+
+
+def event_from_news(
+    news: FrameworkNews, *, heartbeat_s: float, master: mesos_pb2.MasterInfo
+) -> scheduler_pb2.Event:
+    event = scheduler_pb2.Event()
+    match news:
+        case SendUpdate():
+            event.type = scheduler_pb2.Event.UPDATE
+            event.update.status.CopyFrom(status_to_proto(news.update))
+        case SendOffers():
+            event.type = scheduler_pb2.Event.OFFERS
+            event.offers.offers.extend(offer_to_proto(offer) for offer in news.offers)
+        case SendHeartbeat():
+            event.type = scheduler_pb2.Event.HEARTBEAT
+        case RescindOffer():
+            event.type = scheduler_pb2.Event.RESCIND
+            event.rescind.offer_id.value = news.offer_id
+        case AnnounceAgentFailure():
+            event.type = scheduler_pb2.Event.FAILURE
+            event.failure.agent_id.value = news.agent_id
+        case ConfirmSubscription():
+            event.type = scheduler_pb2.Event.SUBSCRIBED
+            event.subscribed.framework_id.value = news.framework_id
+            event.subscribed.heartbeat_interval_seconds = heartbeat_s
+            event.subscribed.master_info.CopyFrom(master)
+        case _:
+            assert_never(news)
+    return event
+
+
+def error_event(message: str) -> scheduler_pb2.Event:
+    event = scheduler_pb2.Event(type=scheduler_pb2.Event.ERROR)
+    event.error.message = message
+    return event
+
+
+_BODIES = {
+    _Call.SUBSCRIBE: "subscribe",
+    _Call.ACCEPT: "accept",
+    _Call.DECLINE: "decline",
+    _Call.KILL: "kill",
+    _Call.ACKNOWLEDGE: "acknowledge",
+    _Call.RECONCILE: "reconcile",
+}
+
+
+def _require_body(call: scheduler_pb2.Call) -> None:
+    if not call.HasField("type"):
+        raise BadMessage("Expecting 'type' to be present")
+    body = _BODIES.get(call.type)
+    present = {field.name for field, _ in call.ListFields()}
+    if body is not None and body not in present:
+        raise BadMessage(f"Expecting '{body}' to be present")
+    if not call.IsInitialized():
+        raise BadMessage(f"Not initialized: {_missing_fields(call)}")
+
+
+def _missing_fields(call: scheduler_pb2.Call) -> str:
+    try:
+        call.SerializeToString()
+    except EncodeError as error:
+        return str(error)  # The only place where the library names them.
+    return ""
+
+
+def _subscribed(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkSubscribed:
+    message = call.subscribe.framework_info
+    if call.framework_id.value != message.id.value:
+        raise BadMessage("'framework_id' differs from 'subscribe.framework_info.id'")
+    fault = fault_of_id(message.id.value) if message.id.value else None
+    if fault is not None:
+        raise BadMessage(f"framework id: {fault}")
+    info = framework_info_from_proto(message)
+    suppressed = set(call.subscribe.suppressed_roles)
+    if not suppressed <= set(info.roles):
+        raise BadMessage("Suppressed roles must be contained in the framework's roles")
+    framework_id = FrameworkId(message.id.value) if message.id.value else None
+    starts_suppressed = suppressed == set(info.roles)
+    return FrameworkSubscribed(stream_id, framework_id, info, starts_suppressed)
+
+
+def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderEvent:
+    launches: list[TaskInfo | InvalidTask] = []
+    for operation in accept.operations:
+        if operation.type != mesos_pb2.Offer.Operation.LAUNCH:
+            kind = mesos_pb2.Offer.Operation.Type.Name(operation.type)
+            raise BadMessage(f"{kind} operations are not supported yet")
+        launches += [_launch(task) for task in operation.launch.task_infos]
+    offer_ids, refuse_ms = _offer_ids(accept.offer_ids), _refuse_ms(accept.filters)
+    if not launches:
+        return OffersDeclined(stream_id, offer_ids, refuse_ms)
+    return OffersAccepted(stream_id, offer_ids, tuple(launches), refuse_ms)
+
+
+def _launch(task: mesos_pb2.TaskInfo) -> TaskInfo | InvalidTask:
+    try:
+        return task_info_from_proto(task)
+    except BadMessage as error:
+        return InvalidTask(TaskId(task.task_id.value), str(error))
+
+
+def _acknowledged(
+    stream_id: StreamId, acknowledge: scheduler_pb2.Call.Acknowledge
+) -> ReportAcknowledged:
+    if len(acknowledge.uuid) != UUID_BYTES:
+        raise BadMessage(f"Not a valid UUID: it has {len(acknowledge.uuid)} bytes, not 16")
+    return ReportAcknowledged(stream_id, TaskId(acknowledge.task_id.value), acknowledge.uuid)
+
+
+def _kill(stream_id: StreamId, kill: scheduler_pb2.Call.Kill) -> KillRequested:
+    grace_ms = kill_grace_ms_from_proto(kill.kill_policy)
+    return KillRequested(stream_id, TaskId(kill.task_id.value), _agent_id(kill.agent_id), grace_ms)
+
+
+def _agent_id(message: mesos_pb2.AgentID) -> AgentId | None:
+    return AgentId(message.value) if message.value else None
+
+
+def _offer_ids(messages: Iterable[mesos_pb2.OfferID]) -> tuple[OfferId, ...]:
+    return tuple(OfferId(message.value) for message in messages)
+
+
+def _refuse_ms(filters: mesos_pb2.Filters) -> int:
+    """What makes no sense counts as the default, as it does with Mesos."""
+    seconds = filters.refuse_seconds
+    if not math.isfinite(seconds) and not seconds > 0:
+        return REFUSE_DEFAULT_MS
+    if seconds < 0:
+        return REFUSE_DEFAULT_MS
+    return REFUSE_MAX_MS if seconds * 1000 > REFUSE_MAX_MS else round(seconds * 1000)

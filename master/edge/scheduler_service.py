@@ -1,0 +1,84 @@
+"""The frameworks' door on gRPC: one stream a subscription, calls in, events out."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import grpc.aio
+
+from master.edge.doors import Doorkeeper
+from master.edge.leadership import Reign
+from master.edge.master_info import master_info
+from master.edge.scheduler_codec import (
+    FrameworkNews,
+    error_event,
+    event_from_call,
+    event_from_news,
+)
+from master.edge.streams import Streams
+from master.leader.effects import CloseFrameworkStream
+from master.leader.events import FrameworkDisconnected, FrameworkSubscribed
+from master.presence.frameworks import StreamId
+from protos.mesos.v1.scheduler import scheduler_pb2
+from protos.trimast.v1 import scheduler_link_pb2_grpc
+from trimast.edge.wire.bad_message import BadMessage
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class SchedulerService(scheduler_link_pb2_grpc.SchedulerLinkServicer):
+    def __init__(
+        self,
+        doorkeeper: Doorkeeper,
+        streams: Streams[FrameworkNews | CloseFrameworkStream],
+    ) -> None:
+        self._doorkeeper = doorkeeper
+        self._streams = streams
+
+    async def Subscribe(  # noqa: N802 - gRPC's name
+        self, request_iterator: AsyncIterator[scheduler_pb2.Call], context: _Context
+    ) -> AsyncIterator[scheduler_pb2.Event]:
+        reign = await self._doorkeeper.reign_or_redirect(context)
+        stream_id = StreamId(self._streams.new_number())
+        listener = _Listener(reign, stream_id)
+        talk = self._doorkeeper.converse(
+            self._streams, stream_id, reign, request_iterator, listener.hear, context
+        )
+        own_info = master_info(self._doorkeeper.directory)
+        heartbeat_s = reign.state.settings.heartbeat_ms / 1000
+        try:
+            async with aclosing(talk) as batches:
+                async for batch in batches:
+                    for news in batch:
+                        if not isinstance(news, CloseFrameworkStream):
+                            yield event_from_news(news, heartbeat_s=heartbeat_s, master=own_info)
+                        elif news.error:
+                            yield error_event(news.error)
+        finally:
+            reign.submit(FrameworkDisconnected(stream_id))
+
+
+class _Listener:
+    """A framework subscribes first, and once; then it speaks for itself only."""
+
+    def __init__(self, reign: Reign, stream_id: StreamId) -> None:
+        self._reign = reign
+        self._stream_id = stream_id
+        self._has_subscribed = False
+
+    def hear(self, call: scheduler_pb2.Call) -> None:
+        event = event_from_call(self._stream_id, call)
+        is_subscribe = isinstance(event, FrameworkSubscribed)
+        if not is_subscribe and not self._has_subscribed:
+            raise BadMessage("Framework is not subscribed: the first call is SUBSCRIBE")
+        if is_subscribe and self._has_subscribed:
+            raise BadMessage("Framework is subscribed already on this stream")
+        if not is_subscribe and call.framework_id.value:
+            self._check_framework(call.framework_id.value)
+        self._has_subscribed = True
+        self._reign.submit(event)
+
+    def _check_framework(self, framework_id: str) -> None:
+        stream = self._reign.state.frameworks.streams.get(self._stream_id)
+        if stream is not None and stream.framework_id != framework_id:
+            raise BadMessage(f"Framework cannot be found: {framework_id} is not on this stream")

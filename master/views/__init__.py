@@ -1,0 +1,1 @@
+"""Pictures of the state for people: read only, plain values."""

@@ -1,0 +1,148 @@
+"""What listings show: one row a thing, plain values, in the order of the registry."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from master.offers.ledger import OfferLedger
+from master.registry.records import AgentRecord, FrameworkRecord, TaskRecord
+from master.registry.state import RegistryState
+from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.resources import total_of
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """
+    Attributes:
+        http: `host:port`, "" if it serves nothing.
+        tasks: how many hold resources there.
+    """
+
+    id: AgentId
+    state: str
+    hostname: str
+    http: str
+    resources: str
+    used: str
+    tasks: int
+    version: str
+    attributes: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkRow:
+    id: FrameworkId
+    state: str
+    name: str
+    user: str
+    tasks: int
+    used: str
+    failover_timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """
+    Attributes:
+        exit_code: None while it runs, or if a signal ended it.
+        message: of its latest report.
+        unacknowledged: reports that its framework has not acknowledged.
+    """
+
+    id: TaskId
+    state: str
+    name: str
+    framework_id: FrameworkId
+    agent_id: AgentId
+    resources: str
+    fence: int
+    launched_at_ms: int
+    exit_code: int | None
+    message: str
+    unacknowledged: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    id: OfferId
+    state: str
+    framework_id: FrameworkId
+    agent_id: AgentId
+    resources: str
+
+
+def agent_rows(registry: RegistryState) -> Iterator[AgentRow]:
+    return (_agent_row(registry, agent) for agent in registry.agents.values())
+
+
+def framework_rows(registry: RegistryState, *, completed: bool) -> Iterator[FrameworkRow]:
+    if completed:
+        yield from (_framework_row(registry, f) for f in registry.completed_frameworks.values())
+    yield from (_framework_row(registry, f) for f in registry.frameworks.values())
+
+
+def task_rows(
+    registry: RegistryState, framework_id: FrameworkId | None, *, completed: bool
+) -> Iterator[TaskRow]:
+    """Tasks that have ended but whose end nobody has acknowledged yet count as not completed."""
+    kept = [*registry.completed_tasks.values()] if completed else []
+    for task in (*kept, *registry.tasks.values()):
+        if framework_id is None or task.framework_id == framework_id:
+            yield _task_row(registry, task)
+
+
+def offer_rows(ledger: OfferLedger) -> Iterator[OfferRow]:
+    for opened in ledger.open_offers.values():
+        offer = opened.offer
+        yield OfferRow(
+            offer.offer_id,
+            "outstanding",
+            offer.framework_id,
+            offer.agent_id,
+            str(offer.resources),
+        )
+
+
+def _agent_row(registry: RegistryState, agent: AgentRecord) -> AgentRow:
+    info = agent.info
+    return AgentRow(
+        id=agent.agent_id,
+        state=agent.state.value,
+        hostname=info.hostname,
+        http=f"{info.hostname}:{info.http_port}" if info.http_port else "",
+        resources=str(info.resources),
+        used=str(registry.used_on(agent.agent_id)),
+        tasks=sum(t.holds_resources for t in registry.tasks_of_agent(agent.agent_id)),
+        version=info.version,
+        attributes=";".join(f"{a.name}:{a.text}" for a in info.attributes),
+    )
+
+
+def _framework_row(registry: RegistryState, framework: FrameworkRecord) -> FrameworkRow:
+    tasks = [t for t in registry.tasks_of_framework(framework.framework_id) if t.holds_resources]
+    return FrameworkRow(
+        id=framework.framework_id,
+        state=framework.state.value,
+        name=framework.info.name,
+        user=framework.info.user,
+        tasks=len(tasks),
+        used=str(total_of(t.info.resources for t in tasks)),
+        failover_timeout_ms=framework.info.failover_timeout_ms,
+    )
+
+
+def _task_row(registry: RegistryState, task: TaskRecord) -> TaskRow:
+    latest = task.latest
+    return TaskRow(
+        id=task.info.task_id,
+        state=registry.state_of(task).value,
+        name=task.info.name,
+        framework_id=task.framework_id,
+        agent_id=task.agent_id,
+        resources=str(task.info.resources),
+        fence=task.fence,
+        launched_at_ms=task.launched_at_ms,
+        exit_code=latest.exit_code if latest is not None else None,
+        message=latest.message if latest is not None else "",
+        unacknowledged=len(task.reports),
+    )

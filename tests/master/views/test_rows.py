@@ -1,0 +1,57 @@
+"""Listings: what people see of the registry."""
+
+from master.leader.events import AgentDisconnected, ReportAcknowledged, TeardownRequested
+from master.views.rows import agent_rows, framework_rows, offer_rows, task_rows
+from tests.master.led_cluster import (
+    AGENT,
+    FRAMEWORK,
+    LINK,
+    STREAM,
+    TASK,
+    a_cluster_with_agent_and_framework,
+    a_report,
+)
+from trimast.model.ids import FrameworkId
+from trimast.model.task_lifecycle import TaskState
+
+
+def test_a_running_cluster_is_shown_as_it_is() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    fence = cluster.running_task()
+    [agent] = agent_rows(cluster.registry)
+    assert (agent.id, agent.state, agent.http) == (AGENT, "active", "host-1:5051")
+    assert (agent.resources, agent.used, agent.tasks) == ("cpus:2;mem:1024", "cpus:1;mem:512", 1)
+    [framework] = framework_rows(cluster.registry, completed=False)
+    assert (framework.id, framework.state, framework.tasks) == (FRAMEWORK, "active", 1)
+    [task] = task_rows(cluster.registry, None, completed=False)
+    assert (task.id, task.state, task.fence, task.unacknowledged) == (TASK, "running", fence, 1)
+    cluster.next_offer()
+    [offer] = offer_rows(cluster.leader.state.ledger)
+    assert (offer.agent_id, offer.resources) == (AGENT, "cpus:1;mem:512")
+
+
+def test_tasks_of_an_unreachable_agent_are_shown_unreachable() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    cluster.running_task()
+    cluster.feed(AgentDisconnected(LINK))
+    cluster.wait(40_000)
+    assert [row.state for row in agent_rows(cluster.registry)] == ["unreachable"]
+    assert [row.state for row in task_rows(cluster.registry, None, completed=False)] == [
+        "unreachable"
+    ]
+
+
+def test_what_is_over_is_shown_on_request() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    fence = cluster.running_task()
+    ended = a_report(TaskState.FINISHED, 2, fence=fence)
+    cluster.report(ended)
+    for uuid in (a_report(TaskState.RUNNING, 1, fence=fence).uuid, ended.uuid):
+        cluster.feed(ReportAcknowledged(STREAM, TASK, uuid))
+    assert list(task_rows(cluster.registry, None, completed=False)) == []
+    [task] = task_rows(cluster.registry, FRAMEWORK, completed=True)
+    assert task.state == "finished"
+    assert list(task_rows(cluster.registry, FrameworkId("other"), completed=True)) == []
+    cluster.feed(TeardownRequested(STREAM))
+    assert list(framework_rows(cluster.registry, completed=False)) == []
+    assert [f.state for f in framework_rows(cluster.registry, completed=True)] == ["removed"]
