@@ -28,14 +28,18 @@ WAIT_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Failover:
-    """Seconds since the kill. `leader` is the id of who took over."""
+    """Seconds since the kill; None for what was over before it could happen.
+
+    Attributes:
+        killed, leader: ids of who led, and of who took over.
+    """
 
     killed: str
     leader: str
     leader_s: float
     commit_s: float
-    subscribed_s: float
-    offer_s: float
+    subscribed_s: float | None
+    offer_s: float | None
     launch_s: float | None
 
 
@@ -123,16 +127,19 @@ async def _kill_leader(
     finally:
         await finder.close()
     console.print(f"[b green]{found.master_id} leads[/b green], epoch {found.epoch}")
-    assert counting.offer_s is not None
     return Failover(
         killed=leader.id,
         leader=found.master_id,
         leader_s=leader_s - killed_s,
         commit_s=commit_s - killed_s,
-        subscribed_s=(counting.subscribed_s or counting.offer_s) - killed_s,
-        offer_s=counting.offer_s - killed_s,
-        launch_s=None if counting.launch_s is None else counting.launch_s - killed_s,
+        subscribed_s=_since(killed_s, counting.subscribed_s),
+        offer_s=_since(killed_s, counting.offer_s),
+        launch_s=_since(killed_s, counting.launch_s),
     )
+
+
+def _since(killed_s: float, then_s: float | None) -> float | None:
+    return None if then_s is None else then_s - killed_s
 
 
 async def _first_commit(stub: cluster_pb2_grpc.ClusterStub) -> None:

@@ -30,8 +30,8 @@ class WordCount(Scheduler):
 
     Attributes:
         running, finished, failed: names of packages.
-        offer_s, launch_s: when the first offer came, and the first task started to run, since
-            `await_next_leader`; monotonic.
+        subscribed_s, offer_s, launch_s: when the next leader welcomed us, made its first offer,
+            and the first task launched on such an offer ran; monotonic.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class WordCount(Scheduler):
         self.offer_s: float | None = None
         self.launch_s: float | None = None
         self._is_led = True
+        self._new: set[str] = set()
 
     @property
     def total(self) -> int:
@@ -60,6 +61,7 @@ class WordCount(Scheduler):
         """The leader is being killed: times count from here, and only the next one's count."""
         self._is_led = False
         self.subscribed_s = self.offer_s = self.launch_s = None
+        self._new.clear()
 
     def disconnected(self, driver: SchedulerDriver) -> None:
         self._on_change()
@@ -83,7 +85,7 @@ class WordCount(Scheduler):
         name = update.task_id
         if update.state is TaskState.RUNNING:
             self.running.add(name)
-            if self._is_led and self.launch_s is None:
+            if self.launch_s is None and name in self._new:
                 self.launch_s = time.monotonic()
         elif update.state in NEVER_RAN:
             self._waiting.append(name)  # Its launch was lost with a leader, for certain.
@@ -104,6 +106,8 @@ class WordCount(Scheduler):
             task = self._tasks[self._waiting.popleft()]
             left -= task.resources
             placed.append(task)
+            if self._is_led:
+                self._new.add(task.task_id)
         return placed
 
 

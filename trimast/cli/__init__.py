@@ -1,0 +1,1 @@
+"""The `trimast` command: one file a noun."""

@@ -1,0 +1,31 @@
+"""`trimast master` and `trimast agent`: this process becomes that one."""
+
+import os
+import sys
+
+import click
+
+from trimast.cli.local_cluster.processes import python_path
+
+PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def master(arguments: tuple[str, ...]) -> None:
+    """Be a master."""
+    _become("master", arguments)
+
+
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def agent(arguments: tuple[str, ...]) -> None:
+    """Be an agent."""
+    _become("agent", arguments)
+
+
+def _become(module: str, arguments: tuple[str, ...]) -> None:
+    # The verbosity of gRPC was set for the sake of this command, not for a server's log.
+    kept = {name: text for name, text in os.environ.items() if name != "GRPC_VERBOSITY"}
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    os.execve(sys.executable, command, {**kept, "PYTHONPATH": python_path()})
