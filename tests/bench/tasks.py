@@ -84,13 +84,9 @@ async def one_round(cluster: ClusterFile, count: int) -> Round:
     began_s = time.perf_counter()
     await driver.run()
     trimast_s = time.perf_counter() - began_s
-    after = _cpu_s(cluster)
-    return Round(
-        trimast_s,
-        xargs_s(count),
-        *((now - then) * 1000 / count for now, then in zip(after, before, strict=True)),
-        scheduler.ends,
-    )
+    masters_s, agents_s = (now - then for now, then in zip(_cpu_s(cluster), before, strict=True))
+    masters_ms, agents_ms = masters_s * 1000 / count, agents_s * 1000 / count
+    return Round(trimast_s, xargs_s(count), masters_ms, agents_ms, scheduler.ends)
 
 
 def _cpu_s(cluster: ClusterFile) -> tuple[float, float]:
