@@ -1,0 +1,51 @@
+# `make demo` and `make test` are all a newcomer needs: each sets up what it wants by itself.
+
+PYTHON := python3
+BIN := .venv/bin
+SEEDS ?= 1000
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check sim bench protos clean
+
+help:
+	@echo "make demo    three masters, three agents, real work, and a leader killed in the middle"
+	@echo "make test    everything that must hold: format, lint, types, tests"
+	@echo "make check   the same without the tests that start processes"
+	@echo "make sim     the replicated log under random faults: SEEDS=n, or SEED=k to replay one"
+	@echo "make bench   how fast, beside a peer in the same run"
+	@echo "make protos  compile protos/ again after a change"
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ apt-get update -q && apt-get install -qy python3-venv; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: setup
+	$(BIN)/trimast demo
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/pytest -q --ignore=tests/integration --ignore=tests/simulation
+
+test: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/pytest -q
+
+sim: setup
+	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(BIN)/pytest -q --timeout=0 tests/simulation
+
+bench: setup
+	$(BIN)/python -m tests.bench.tasks
+
+protos: setup
+	$(BIN)/python -m protos.generate
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
