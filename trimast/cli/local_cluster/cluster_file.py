@@ -12,6 +12,8 @@ from typing import Any, Final
 from trimast.cli.local_cluster.processes import ProcessMark, is_alive
 
 FILE_NAME: Final = "cluster.json"
+TARGETS_NAME: Final = "targets.json"
+"""For Prometheus: what to scrape, as its `file_sd_configs` read it."""
 FORMAT: Final = 1
 
 
@@ -130,6 +132,7 @@ def save(cluster: ClusterFile) -> None:
         "agents": [dataclasses.asdict(agent) for agent in cluster.agents],
     }
     write_whole(cluster.folder / FILE_NAME, json.dumps(document, indent=2) + "\n")
+    write_whole(cluster.folder / TARGETS_NAME, json.dumps(_targets(cluster), indent=2) + "\n")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -158,6 +161,14 @@ def planned(
             for number in range(1, agents + 1)
         ),
     )
+
+
+def _targets(cluster: ClusterFile) -> list[dict[str, Any]]:
+    return [
+        {"labels": {"role": role}, "targets": [member.http for member in members]}
+        for role, members in (("master", cluster.masters), ("agent", cluster.agents))
+        if members
+    ]
 
 
 def _pid(member: Member) -> int | None:
