@@ -22,6 +22,7 @@ from replication.replicated_log import (
     OutcomeUnknown,
     ProposalOutcome,
     ProposalRefused,
+    RefusalCause,
     ReplicatedLog,
 )
 from trimast.edge.clock import monotonic_ms, wall_ms
@@ -187,6 +188,8 @@ class Leadership:
 
 def _verdict(outcome: Committed | ProposalRefused) -> tuple[int, Outcome]:
     if isinstance(outcome, ProposalRefused):
-        return 0, refused(RefusalReason.OVERLOADED, f"not proposed: {outcome.cause}")
+        if outcome.cause is RefusalCause.TOO_LARGE:
+            return 0, refused(RefusalReason.INVALID, "it is too large to be put into the log")
+        return 0, refused(RefusalReason.OVERLOADED, f"the masters are too busy: {outcome.cause}")
     assert isinstance(outcome.result, Applied | Refused)
     return outcome.index, outcome.result

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 MessageT = TypeVar("MessageT")
 
-MESSAGES_MAX = 10_000
+MESSAGES_MAX = 100_000
+"""More than a framework with that many tasks hears at once when it asks how they are."""
 
 
 class Outbox(Generic[MessageT]):

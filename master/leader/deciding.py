@@ -9,7 +9,11 @@ from master.leader.launching import on_launch_decided
 from master.leader.losing import on_agent_marked_unreachable
 from master.leader.proposing import propose
 from master.leader.registering import on_agent_admitted
-from master.leader.reporting import on_report_decided, on_task_given_up
+from master.leader.reporting import (
+    on_acknowledgement_decided,
+    on_report_decided,
+    on_task_given_up,
+)
 from master.leader.state import LeaderState
 from master.leader.subscribing import on_framework_admitted
 from master.leader.tearing_down import on_framework_removed
@@ -27,6 +31,9 @@ from master.registry.commands import (
     RemoveFramework,
     ReportTask,
 )
+from trimast.model.refusal import RefusalReason, Refused
+
+_REPEATED = (MarkAgentUnreachable, RemoveFramework, OrderKill, GiveUpTask)
 
 
 def on_operator_asked(state: LeaderState, event: OperatorAsked, now_ms: int) -> list[LeaderEffect]:
@@ -37,6 +44,9 @@ def on_command_decided(
     state: LeaderState, event: CommandDecided, now_ms: int
 ) -> list[LeaderEffect]:
     outcome = event.outcome
+    if _is_to_be_repeated(event):
+        state.postponed[event.decision] = None
+        return []
     match event.decision:
         case AdmitAgent() as decision:
             return on_agent_admitted(state, decision, event, now_ms)
@@ -57,10 +67,22 @@ def on_command_decided(
             return _answer_operator(event) + on_kill_decided(state, decision, outcome)
         case ProveQuorum():
             return _answer_operator(event)
-        case AcknowledgeReport() | NoteFrameworkAway() | BeginEpoch():
+        case AcknowledgeReport() as decision:
+            return on_acknowledgement_decided(state, decision, outcome)
+        case NoteFrameworkAway() | BeginEpoch():
             return []  # The registry has it; nobody waits for it.
         case _ as never:
             assert_never(never)
+
+
+def _is_to_be_repeated(event: CommandDecided) -> bool:
+    """The log was too busy for what has to happen, and nobody else would ask for it again."""
+    return (
+        isinstance(event.outcome, Refused)
+        and event.outcome.reason is RefusalReason.OVERLOADED
+        and isinstance(event.decision, _REPEATED)
+        and not event.regards
+    )
 
 
 def _answer_operator(event: CommandDecided) -> list[LeaderEffect]:

@@ -30,6 +30,7 @@ def _tick(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
     if filter_end_ms is not None and filter_end_ms <= now_ms:
         state.want_offers(now_ms)
     return [
+        *_propose_postponed(state, now_ms),
         *rescind_expired(state, now_ms),
         *drop_silent_links(state, now_ms),
         *mark_lost_agents(state, now_ms),
@@ -38,6 +39,11 @@ def _tick(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
         *_ping_agents(state, now_ms),
         *_send_heartbeats(state, now_ms),
     ]
+
+
+def _propose_postponed(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
+    postponed, state.postponed = state.postponed, {}
+    return [propose(state, decision, now_ms) for decision in postponed]
 
 
 def _remove_absent_frameworks(state: LeaderState, now_ms: int) -> list[LeaderEffect]:

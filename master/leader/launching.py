@@ -34,10 +34,10 @@ def _answer_refusal(
     stream = state.frameworks.stream_of.get(launch.framework_id)
     if stream is None:
         return []
-    if refused.reason is RefusalReason.TASK_EXISTS:
+    if refused.reason in {RefusalReason.TASK_EXISTS, RefusalReason.INVALID}:
         task_state, reason = TaskState.ERROR, StatusReason.TASK_INVALID
     else:
-        task_state, reason = TaskState.DROPPED, StatusReason.AGENT_REMOVED
+        task_state, reason = TaskState.DROPPED, StatusReason.INVALID_OFFERS
     update = masters_update(
         state,
         now_ms,

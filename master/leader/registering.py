@@ -20,7 +20,7 @@ from master.registry.commands import AdmitAgent
 from master.registry.records import AgentState, TaskRecord
 from trimast.model.ids import AgentId
 from trimast.model.inventory import HeldTask, inventory_digest
-from trimast.model.refusal import Refused
+from trimast.model.refusal import RefusalReason, Refused
 from trimast.model.status_update import StatusReason
 from trimast.model.task_lifecycle import TaskState
 
@@ -61,6 +61,8 @@ def on_agent_admitted(
         if link is None:
             return []
         state.agents.disconnect(link.link_id, now_ms + state.settings.agent_silence_max_ms)
+        if event.outcome.reason is RefusalReason.OVERLOADED:
+            return [CloseAgentLink(link.link_id, event.outcome.detail)]
         return [TurnAgentAway(link.link_id, event.outcome.detail)]
     effects = _fit_account(state, decision)
     if link is None:  # It went away in between; it may come back, or be given up in time.

@@ -40,10 +40,20 @@ def on_report_acknowledged(
     state: LeaderState, event: ReportAcknowledged, now_ms: int
 ) -> list[LeaderEffect]:
     stream = state.frameworks.subscribed(event.stream_id)
-    if stream is None or state.deliveries.pop(event.uuid, None) is None:
+    if stream is None or event.uuid not in state.deliveries:
         return []  # Acknowledged before, or never sent: nothing waits for this.
     acknowledged = AcknowledgeReport(stream.framework_id, event.task_id, event.uuid)
     return [propose(state, acknowledged, now_ms)]
+
+
+def on_acknowledgement_decided(
+    state: LeaderState, decision: AcknowledgeReport, outcome: Outcome
+) -> list[LeaderEffect]:
+    """If the log was too busy, the report is sent once more, and acknowledged once more."""
+    is_refused = isinstance(outcome, Refused) and outcome.reason is RefusalReason.OVERLOADED
+    if not is_refused:
+        state.deliveries.pop(decision.uuid, None)
+    return []
 
 
 def _take(state: LeaderState, update: StatusUpdate) -> list[LeaderEffect]:

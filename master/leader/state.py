@@ -7,7 +7,7 @@ from master.leader.settings import LeaderSettings
 from master.offers.ledger import OfferLedger
 from master.presence.agents import AgentPresence
 from master.presence.frameworks import FrameworkPresence
-from master.registry.commands import LaunchTask
+from master.registry.commands import Decision, LaunchTask
 from master.registry.records import TaskKey
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, FrameworkId, OfferId
@@ -36,7 +36,8 @@ class LeaderState:
         id_prefix: begins every id that this leader gives; the epoch after it makes them unique.
         wall_offset_ms: from monotonic to wall time, for what people read.
         launching: launches that are proposed and not decided yet.
-        deliveries: by uuid, in the order in which they were sent last.
+        deliveries: by uuid, in the order in which they were sent first.
+        postponed: what the log was too busy to take, to be proposed again.
         offers_due_ms: when to make offers next; None if nothing has changed.
         tick_due_ms: when to look after whatever is only looked after now and then.
     """
@@ -53,6 +54,7 @@ class LeaderState:
     refusals: Refusals = field(default_factory=Refusals)
     launching: dict[TaskKey, LaunchTask] = field(default_factory=dict)
     deliveries: dict[bytes, Delivery] = field(default_factory=dict)
+    postponed: dict[Decision, None] = field(default_factory=dict)
     offers_due_ms: int | None = None
     last_offers_ms: int | None = None
     _ids_given: int = 0

@@ -14,7 +14,7 @@ from master.leader.state import LeaderState
 from master.presence.frameworks import FrameworkStream, StreamId
 from master.registry.commands import AdmitFramework, NoteFrameworkAway, RemoveFramework
 from trimast.model.ids import FrameworkId
-from trimast.model.refusal import Refused
+from trimast.model.refusal import RefusalReason, Refused
 
 
 def on_framework_subscribed(
@@ -35,7 +35,11 @@ def on_framework_admitted(
     stream = state.frameworks.streams.get(StreamId(event.regards))
     if isinstance(event.outcome, Refused):
         state.frameworks.streams.pop(StreamId(event.regards), None)
-        return [CloseFrameworkStream(stream.stream_id, event.outcome.detail)] if stream else []
+        if stream is None:
+            return []
+        # Too busy is no verdict on the framework: without an error it just tries again.
+        is_busy = event.outcome.reason is RefusalReason.OVERLOADED
+        return [CloseFrameworkStream(stream.stream_id, "" if is_busy else event.outcome.detail)]
     framework_id = decision.framework_id
     subscription = state.registry.frameworks[framework_id].subscription
     if stream is None:  # It went away before it was admitted.

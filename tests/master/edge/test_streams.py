@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from master.edge.outbox import Outbox
+from master.edge.outbox import MESSAGES_MAX, Outbox
 from master.edge.streams import SlowReader, Streams
 
 
@@ -77,7 +77,7 @@ def test_who_does_not_read_is_cut_off() -> None:
         talk = streams.converse(number, never(), lambda _: None)
         first = asyncio.ensure_future(anext(talk))
         await asyncio.sleep(0)
-        for message in range(10_001):
+        for message in range(MESSAGES_MAX + 1):
             streams.put(number, message)
         await first
 
