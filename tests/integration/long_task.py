@@ -17,12 +17,12 @@ class WatchedHolder(Holder):
     def __init__(self, count: int, ledger: Path) -> None:
         super().__init__(count, ledger)
         self.ledger = ledger
-        self.offers_seen = 0
+        self.offers_seen: list[str] = []
         self.updates: list[StatusUpdate] = []
         self.again = asyncio.Event()
 
     def offers(self, driver: SchedulerDriver, offers: Sequence[Offer]) -> None:
-        self.offers_seen += len(offers)
+        self.offers_seen += [offer.offer_id for offer in offers]
         super().offers(driver, offers)
 
     def resubscribed(self, driver: SchedulerDriver) -> None:

@@ -8,7 +8,7 @@ from protos.mesos.v1.scheduler.scheduler_pb2 import Call
 from trimast.edge.wire.framework_codec import framework_info_to_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import FrameworkId, OfferId, TaskId
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 
@@ -77,16 +77,17 @@ def acknowledge(framework_id: FrameworkId, update: StatusUpdate) -> Call:
     return call
 
 
-def reconcile(framework_id: FrameworkId, tasks: Sequence[tuple[TaskId, AgentId]]) -> Iterator[Call]:
-    """As many calls as it takes; one that names no task, and so asks for all, if there are none."""
+def reconcile(framework_id: FrameworkId, tasks: Sequence[TaskId]) -> Iterator[Call]:
+    """As many calls as it takes; one that names no task, and so asks for all, if there are none.
+
+    No agent is named: of a task that no master knows, the answer is UNKNOWN then, which means
+    that it never ran. With an agent it is GONE, as with Mesos, which could mean that it did.
+    """
     for first in range(0, max(1, len(tasks)), RECONCILE_TASKS_MAX):
         call = _call(framework_id, Call.RECONCILE)
         call.reconcile.SetInParent()
-        for task_id, agent_id in tasks[first : first + RECONCILE_TASKS_MAX]:
-            task = call.reconcile.tasks.add()
-            task.task_id.value = task_id
-            if agent_id:
-                task.agent_id.value = agent_id
+        for task_id in tasks[first : first + RECONCILE_TASKS_MAX]:
+            call.reconcile.tasks.add().task_id.value = task_id
         yield call
 
 

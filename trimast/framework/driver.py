@@ -25,7 +25,7 @@ from trimast.framework.subscription import Subscription
 from trimast.framework.teardown import tear_down
 from trimast.model.backoff import retry_delay_ms
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.offer import REFUSE_DEFAULT_MS, Offer
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import TaskInfo
@@ -129,7 +129,7 @@ class SchedulerDriver:
         ]
         stream = self._standing.live
         for task in placed:
-            self._tasks.launched(task.task_id, task.agent_id, stream.number if stream else 0)
+            self._tasks.launched(task.task_id, stream.number if stream else 0)
         held = [o.offer_id for o in offers if self._standing.offers.pop(o.offer_id, None)]
         if stream is None or len(held) < len(offers):
             self._standing.give_back(held, refuse_ms=0)
@@ -169,7 +169,7 @@ class SchedulerDriver:
         wanted = [TaskId(task_id) for task_id in task_ids]
         self._tasks.asked_for(wanted)
         if self.is_subscribed:
-            self._standing.ask([(task_id, AgentId("")) for task_id in wanted])
+            self._standing.ask(wanted)
         elif not wanted:
             self._standing.asks_for_all = True
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Generic, TypeVar
 
-from trimast.model.ids import AgentId, TaskId
+from trimast.model.ids import TaskId
 from trimast.model.status_update import StatusReason, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -33,7 +33,6 @@ class _OpenTask:
         stream: the number of the stream it was launched on; 0 if another process launched it.
     """
 
-    agent_id: AgentId
     stream: int
     state: TaskState = TaskState.STAGING
 
@@ -85,8 +84,8 @@ class KnownTasks:
         """Grace in ms, by task: what was asked to end and has not, to be asked again."""
         return dict(self._kills)
 
-    def launched(self, task_id: TaskId, agent_id: AgentId, stream: int) -> None:
-        self._open[task_id] = _OpenTask(agent_id, stream)
+    def launched(self, task_id: TaskId, stream: int) -> None:
+        self._open[task_id] = _OpenTask(stream)
         self._ended.drop(task_id)
         # An answer about a former task of this id says nothing about the new one.
         self._unanswered.pop(task_id, None)
@@ -105,8 +104,8 @@ class KnownTasks:
         """After a break, every open task is in doubt until something is heard of it."""
         self._unanswered = dict.fromkeys([*self._open, *sorted(self._asked_for)])
 
-    def unanswered(self) -> list[tuple[TaskId, AgentId]]:
-        return [(task_id, self._agent_of(task_id)) for task_id in self._unanswered]
+    def unanswered(self) -> list[TaskId]:
+        return list(self._unanswered)
 
     def is_acknowledged(self, uuid: bytes) -> bool:
         return self._acknowledged.get(uuid) is True
@@ -139,7 +138,6 @@ class KnownTasks:
             self._end(update)
         else:
             task.state = update.state
-            task.agent_id = update.agent_id or task.agent_id
         return Verdict.DELIVER if is_news else Verdict.KNOWN
 
     def _take_unopened(self, update: StatusUpdate) -> Verdict:
@@ -154,12 +152,8 @@ class KnownTasks:
             self._end(update)
         else:
             self._ended.drop(update.task_id)
-            self._open[update.task_id] = _OpenTask(update.agent_id, 0, update.state)
+            self._open[update.task_id] = _OpenTask(0, update.state)
         return Verdict.DELIVER
-
-    def _agent_of(self, task_id: TaskId) -> AgentId:
-        task = self._open.get(task_id)
-        return task.agent_id if task is not None else AgentId("")
 
     def _end(self, update: StatusUpdate) -> None:
         self._open.pop(update.task_id, None)

@@ -10,7 +10,7 @@ from trimast.framework.driver_settings import DriverSettings
 from trimast.framework.known_tasks import KnownTasks
 from trimast.framework.subscription import Subscription
 from trimast.model.backoff import retry_delay_ms
-from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import FrameworkId, OfferId, TaskId
 from trimast.model.offer import Offer
 
 
@@ -84,7 +84,7 @@ class Standing:
         void, self.offers = list(self.offers), {}
         return void
 
-    def ask(self, tasks: Sequence[tuple[TaskId, AgentId]]) -> None:
+    def ask(self, tasks: Sequence[TaskId]) -> None:
         """How these tasks are; all, if none is named."""
         for call in calls.reconcile(self.framework_id, tasks):
             self.send(call)

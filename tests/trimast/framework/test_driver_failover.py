@@ -80,6 +80,9 @@ def test_after_a_break_every_open_task_is_asked_for_until_it_is_answered() -> No
                 stream.update(an_update("t2", TaskState.UNKNOWN))
                 await scheduler.hears("t2 unknown")
         assert [task.task_id.value for task in first.reconcile.tasks] == ["t1", "t2"]
+        # With an agent named, a launch that was never committed would be answered GONE, as if it
+        # might have run.
+        assert not any(task.HasField("agent_id") for task in first.reconcile.tasks)
         assert [task.task_id.value for task in second.reconcile.tasks] == ["t2"]
         assert driver.open_tasks == ("t1",)
 

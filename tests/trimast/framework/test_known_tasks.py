@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trimast.framework.fake_master import AGENT, an_update, uuid
+from tests.trimast.framework.fake_master import an_update, uuid
 from trimast.framework.known_tasks import KnownTasks, Verdict
 from trimast.model.ids import TaskId
 from trimast.model.task_lifecycle import TERMINAL_STATES, TaskState
@@ -13,7 +13,7 @@ T1, T2 = TaskId("t1"), TaskId("t2")
 def launched(*task_ids: TaskId, remembered_max: int = 100) -> KnownTasks:
     tasks = KnownTasks(remembered_max)
     for task_id in task_ids:
-        tasks.launched(task_id, AGENT, 1)
+        tasks.launched(task_id, 1)
     return tasks
 
 
@@ -39,7 +39,7 @@ def test_an_answer_that_says_nothing_new_is_not_told() -> None:
     tasks = launched(T1)
     tasks.take(an_update(T1, TaskState.RUNNING, uuid(1)), 1)
     tasks.begin_reconciliation()
-    assert tasks.unanswered() == [(T1, AGENT)]
+    assert tasks.unanswered() == [T1]
     assert tasks.take(an_update(T1, TaskState.RUNNING), 2) is Verdict.KNOWN
     assert tasks.unanswered() == []
 
@@ -49,7 +49,7 @@ def test_an_answer_that_was_asked_for_is_told_even_if_it_is_known() -> None:
     tasks.take(an_update(T1, TaskState.FINISHED, uuid(1)), 1)
     tasks.asked_for([T1, T2])
     tasks.begin_reconciliation()
-    assert [task_id for task_id, _ in tasks.unanswered()] == [T1, T2]
+    assert tasks.unanswered() == [T1, T2]
     assert tasks.take(an_update(T1, TaskState.GONE), 2) is Verdict.DELIVER
     assert tasks.take(an_update(T1, TaskState.GONE), 2) is Verdict.KNOWN
 

@@ -28,7 +28,16 @@ def test_a_cluster_comes_back_as_it_was_written(tmp_path: Path) -> None:
     cluster = a_cluster(tmp_path)
     save(cluster)
     assert load(tmp_path) == cluster
-    assert [path.name for path in tmp_path.iterdir()] == ["cluster.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"cluster.json", "targets.json"}
+
+
+def test_prometheus_is_told_what_to_scrape(tmp_path: Path) -> None:
+    save(a_cluster(tmp_path))
+    targets = json.loads((tmp_path / "targets.json").read_text())
+    assert [(each["labels"]["role"], len(each["targets"])) for each in targets] == [
+        ("master", 3),
+        ("agent", 2),
+    ]
 
 
 def test_programs_are_told_what_they_were_promised(tmp_path: Path) -> None:
