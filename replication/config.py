@@ -55,6 +55,10 @@ class ReplicationConfig:
     pending_proposals_max: int = 10_000
     """Proposals that may wait for their outcome; more are refused as `OVERLOADED`."""
 
+    entries_under_way_max: int = 1
+    """Entries of one leader that may wait for their commit; what is proposed meanwhile gathers for
+    the next. Few make large entries under load, and cost nothing without. At least 1."""
+
     pending_bytes_max: int = 64 * MIB
     """Bytes of all commands that wait for their outcome; more are refused as `OVERLOADED`."""
 
@@ -102,6 +106,7 @@ class ReplicationConfig:
         _check(self.proposal_deadline_ms >= 100, "proposal_deadline_ms", self.proposal_deadline_ms)
         _check(self.pending_proposals_max >= 1, "pending_proposals_max", self.pending_proposals_max)
         _check(1 <= self.command_bytes_max <= MIB, "command_bytes_max", self.command_bytes_max)
+        _check(self.entries_under_way_max >= 1, "entries_under_way_max", self.entries_under_way_max)
         _check(
             self.pending_bytes_max >= self.command_bytes_max,
             "pending_bytes_max",

@@ -139,7 +139,7 @@ class Engine:
             self._tick()
             self._apply()
             self._note_leadership()
-            if self._proposals.has_waiting and self._may_tick:
+            if self._proposals.can_go_on and self._may_tick:
                 self._wake()
 
     def next_deadline_s(self) -> float:

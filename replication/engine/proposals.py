@@ -46,8 +46,14 @@ class Proposals:
         self._open_bytes = 0
 
     @property
-    def has_waiting(self) -> bool:
-        return bool(self._waiting or self._refused)
+    def can_go_on(self) -> bool:
+        """Something is to be answered, or can be packed, right now."""
+        return bool(self._refused) or (bool(self._waiting) and self._may_pack)
+
+    @property
+    def _may_pack(self) -> bool:
+        under_way = len(self._packed) + len(self._logged)
+        return under_way < self._config.entries_under_way_max
 
     def next_deadline_s(self) -> float:
         while self._by_age and self._by_age[0].is_answered:
@@ -86,7 +92,10 @@ class Proposals:
         self._logged.clear()
 
     def pack(self) -> bytes | None:
-        """The payload of the next entry: of all that wait, as many as fit."""
+        """The payload of the next entry: of all that wait, as many as fit. None while as many
+        entries are under way as may be: then what waits travels together once one is committed."""
+        if not self._may_pack:
+            return None
         batch: list[Proposal] = []
         size_bytes = 0
         while self._waiting:

@@ -100,6 +100,21 @@ def test_proposals_made_during_a_sync_travel_as_one_entry() -> None:
         assert indexes == [3, *[4] * 100]
 
 
+def test_what_is_proposed_while_an_entry_is_under_way_travels_together() -> None:
+    with simulated(4) as world:
+        a = world.elect("a")
+        world.run(1.0)
+        outcomes = [world.propose(a, b"first")]
+        world.run(0.001)
+        for number in range(10):
+            outcomes.append(world.propose(a, b"%d" % number))
+            world.run(0.0001)
+        world.run(1.0)
+        indexes = [each[0].index for each in outcomes if isinstance(each[0], Committed)]
+        assert len(indexes) == 11
+        assert len(set(indexes)) == 2
+
+
 def test_a_malformed_frame_changes_nothing() -> None:
     with lone_replica() as b:
         before = b.replica.engine.status()

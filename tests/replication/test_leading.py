@@ -71,7 +71,7 @@ def test_a_leader_does_not_count_itself_before_its_own_sync() -> None:
 
 
 def test_what_went_through_a_session_is_not_sent_twice() -> None:
-    with lone_replica("a") as a:
+    with lone_replica("a", entries_under_way_max=100) as a:
         term = lead(a, "b")
         a.hear("b", term, Matched(3), echo=last_sequence(a, "b"))
         a.run(0.01)
