@@ -71,6 +71,25 @@ class ReplicationConfig:
     segment_bytes_max: int = 64 * MIB
     """The log goes on in a new file when one has grown to this. At least 64 KiB."""
 
+    snapshot_after_bytes: int = 64 * MIB
+    """A snapshot of the state is written when commands of this size were applied since the last
+    one; the log before it is then dropped. At least 1."""
+
+    snapshot_after_entries: int = 500_000
+    """The same, when so many entries were applied. At least 1."""
+
+    snapshot_retry_ms: int = 10_000
+    """Wait after a snapshot that could not be written, for want of space perhaps. At least 1."""
+
+    trailing_entries: int = 5_000
+    """Entries kept in the log before a snapshot, for replicas that are a little behind."""
+
+    trailing_bytes_max: int = 16 * MIB
+    """But no more of them than this."""
+
+    transfer_chunk_bytes: int = 128 * 1024
+    """A snapshot travels to another replica in pieces of this size. 1 KiB to 1 MiB."""
+
     handshake_timeout_ms: int = 2_000
     """A new connection that has not said who it is within this time is closed."""
 
@@ -118,6 +137,15 @@ class ReplicationConfig:
             self.apply_commands_per_turn_max,
         )
         _check(self.segment_bytes_max >= 65_536, "segment_bytes_max", self.segment_bytes_max)
+        for setting in ("snapshot_after_bytes", "snapshot_after_entries", "snapshot_retry_ms"):
+            _check(getattr(self, setting) >= 1, setting, getattr(self, setting))
+        _check(self.trailing_entries >= 0, "trailing_entries", self.trailing_entries)
+        _check(self.trailing_bytes_max >= 0, "trailing_bytes_max", self.trailing_bytes_max)
+        _check(
+            1024 <= self.transfer_chunk_bytes <= MIB,
+            "transfer_chunk_bytes",
+            self.transfer_chunk_bytes,
+        )
         _check(self.handshake_timeout_ms >= 100, "handshake_timeout_ms", self.handshake_timeout_ms)
         _check(
             1 <= self.reconnect_delay_min_ms <= self.reconnect_delay_max_ms,

@@ -21,6 +21,15 @@ class LogObserver(Protocol):
     def frame_rejected(self, cause: str) -> None:
         """Bytes from the network were refused, and the session that brought them was closed."""
 
+    def snapshot_written(self, index: int, size_bytes: int, duration_s: float) -> None:
+        """A snapshot of the state after this entry is on stable storage."""
+
+    def snapshot_failed(self) -> None:
+        """A snapshot could not be written or installed; it is tried again later."""
+
+    def snapshot_installed(self, index: int, size_bytes: int) -> None:
+        """The state was replaced by one that a leader sent."""
+
 
 class SilentObserver:
     """Tells nobody."""
@@ -34,3 +43,9 @@ class SilentObserver:
     def leader_changed(self, leader_id: str | None) -> None: ...
 
     def frame_rejected(self, cause: str) -> None: ...
+
+    def snapshot_written(self, index: int, size_bytes: int, duration_s: float) -> None: ...
+
+    def snapshot_failed(self) -> None: ...
+
+    def snapshot_installed(self, index: int, size_bytes: int) -> None: ...

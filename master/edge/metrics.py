@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from master.leader.effects import (
@@ -29,6 +29,7 @@ _LATENCY_BUCKETS_S: Final = (
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
 _FAILOVER_BUCKETS_S: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_SNAPSHOT_BUCKETS_S: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
 class MasterMetrics:
@@ -56,6 +57,30 @@ class MasterMetrics:
         )
         self.synced_bytes = Counter(
             "trimast_log_synced_bytes", "Bytes of the log written.", registry=registry
+        )
+        self.snapshot_duration = Histogram(
+            "trimast_log_snapshot_duration_seconds",
+            "From capturing the state to having it on stable storage.",
+            buckets=_SNAPSHOT_BUCKETS_S,
+            registry=registry,
+        )
+        self.snapshot_index = Gauge(
+            "trimast_log_snapshot_index",
+            "Last entry in the newest snapshot that this process wrote or installed.",
+            registry=registry,
+        )
+        self.snapshot_bytes = Gauge(
+            "trimast_log_snapshot_bytes", "Size of that snapshot.", registry=registry
+        )
+        self.snapshots_failed = Counter(
+            "trimast_log_snapshots_failed",
+            "Snapshots that could not be written or installed.",
+            registry=registry,
+        )
+        self.snapshots_installed = Counter(
+            "trimast_log_snapshots_installed",
+            "Snapshots taken over from a leader.",
+            registry=registry,
         )
         self.leader_changes = Counter(
             "trimast_log_leader_changes",
@@ -159,6 +184,19 @@ class MasterMetrics:
 
     def frame_rejected(self, cause: str) -> None:
         self.frames_rejected.labels(cause).inc()
+
+    def snapshot_written(self, index: int, size_bytes: int, duration_s: float) -> None:
+        self.snapshot_duration.observe(duration_s)
+        self.snapshot_index.set(index)
+        self.snapshot_bytes.set(size_bytes)
+
+    def snapshot_failed(self) -> None:
+        self.snapshots_failed.inc()
+
+    def snapshot_installed(self, index: int, size_bytes: int) -> None:
+        self.snapshots_installed.inc()
+        self.snapshot_index.set(index)
+        self.snapshot_bytes.set(size_bytes)
 
     def _since_election_s(self) -> float:
         return (monotonic_ms() - (self._began_ms or monotonic_ms())) / 1000

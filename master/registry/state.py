@@ -59,10 +59,14 @@ class RegistryState:
 
     def add_task(self, task: TaskRecord) -> None:
         assert task.key not in self.tasks
+        self.put_back_task(task)
+        self.used[task.agent_id] = self.used_on(task.agent_id) + task.info.resources
+
+    def put_back_task(self, task: TaskRecord) -> None:
+        """From a snapshot, which has the sums as well."""
         self.tasks[task.key] = task
         self._keys_of_agent.setdefault(task.agent_id, {})[task.key] = None
         self._keys_of_framework.setdefault(task.framework_id, {})[task.key] = None
-        self.used[task.agent_id] = self.used_on(task.agent_id) + task.info.resources
 
     def replace_task(self, task: TaskRecord) -> None:
         """Put in the changed record; one that has ended gives its resources back."""

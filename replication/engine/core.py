@@ -32,6 +32,9 @@ class Speaker(Protocol):
         commit_index: int,
     ) -> None: ...
 
+    def needs_snapshot(self, peer: str) -> None:
+        """What the peer lacks is not in the log any more. May call `disconnected`."""
+
     def says_matched(self, peer: str, next_index: int) -> None: ...
 
     def says_retry(self, peer: str, next_index: int) -> None: ...
@@ -72,9 +75,12 @@ class _Door(pinned.Transport):  # type: ignore[misc]
         speaker, peer = self._speaker, node.id
         match message["type"]:
             case "append_entries":
-                # S4, S5, N1: snapshots and chunks are never made, so they cannot be said.
-                assert "serialized" not in message
+                # S5: chunks of entries are never made, so they cannot be said.
                 assert "transmission" not in message
+                if "serialized" in message:
+                    # S4, N1: snapshots travel in messages of our own.
+                    speaker.needs_snapshot(peer)
+                    return True
                 speaker.says_append(
                     peer,
                     prev_index=message["prevLogIdx"],
@@ -99,6 +105,18 @@ class _Door(pinned.Transport):  # type: ignore[misc]
                 # S7d: forwarded commands and the like stay here.
                 return False
         return True
+
+
+class _NoSerializer:
+    """pysyncobj neither makes snapshots nor sends nor loads any (S4, N11, N23)."""
+
+    def checkSerializing(self) -> tuple[int, None]:  # noqa: N802 - pysyncobj's names
+        return pinned.NOT_SERIALIZING, None
+
+    def getTransmissionData(self, node: object) -> None:  # noqa: N802
+        return None
+
+    def cancelTransmisstion(self, node: object) -> None: ...  # noqa: N802
 
 
 class RaftCore:
@@ -147,6 +165,7 @@ class RaftCore:
             nodeClass=Voter,
             transport=self._door,
         )
+        self._sync_obj._SyncObj__serializer = _NoSerializer()
 
     @property
     def term(self) -> int:
@@ -169,6 +188,14 @@ class RaftCore:
     def leader_id(self) -> str | None:
         leader = self._sync_obj._getLeader()
         return None if leader is None else str(leader.id)
+
+    def jump_to(self, index: int) -> None:
+        """The state after this entry came from a snapshot: nothing before it is looked at again.
+
+        The log must have the entry already. Never backwards (S4f, N7).
+        """
+        self._sync_obj._SyncObj__raftLastApplied = max(index, self.settled_index)
+        self._sync_obj._SyncObj__raftCommitIndex = max(index, self.commit_index)
 
     def tick(self) -> None:
         self._sync_obj.doTick(0.0)

@@ -2,7 +2,7 @@
 
 It waits for nothing and starts nothing, so that an event loop and a simulation drive the same
 code. After `wake` was called its driver calls `step` soon; after each call it starts what
-`take_flush` hands out, and calls `step` again at `next_deadline_s`.
+`take_flush` and `take_job` hand out, and calls `step` again at `next_deadline_s`.
 """
 
 from collections.abc import Callable
@@ -11,19 +11,27 @@ from random import Random
 from replication.config import ReplicationConfig
 from replication.engine import entry, wire
 from replication.engine.fail_stop import FailStop, StateMachineRaised
+from replication.engine.files import Directory
 from replication.engine.firewall import Firewall
 from replication.engine.outbox import Links
 from replication.engine.proposals import Proposals
-from replication.engine.wal import Flush, Wal
+from replication.engine.snapshot_file import SnapshotInfo
+from replication.engine.snapshot_store import SnapshotStore
+from replication.engine.snapshotting import Snapshotting
+from replication.engine.wal import Wal
+from replication.engine.wal_flush import Flush
+from replication.engine.workbench import Job, Workbench
 from replication.observer import LogObserver
 from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
-from replication.state_machine import StateMachine
+from replication.state_machine import Restoration, StateMachine
 
 
 class Engine:
     """Implements `ReplicatedLog`.
 
     Args:
+        state_machine: holds the state of the store's newest snapshot, if there is one.
+        files: the directory of `wal` and `store`.
         now_s: monotonic seconds.
         wake: asks the driver for a `step`, later; called often.
     """
@@ -36,6 +44,8 @@ class Engine:
         listener: LeadershipListener,
         observer: LogObserver,
         wal: Wal,
+        store: SnapshotStore,
+        files: Directory,
         links: Links,
         now_s: Callable[[], float],
         random: Random,
@@ -49,7 +59,31 @@ class Engine:
         self._wal = wal
         self._wake = wake
         self._fail_stop = fail_stop
-        self._firewall = Firewall(config, wal=wal, links=links, now_s=now_s, random=random)
+        self._workbench = Workbench()
+        self._firewall = Firewall(
+            config,
+            wal=wal,
+            links=links,
+            store=store,
+            state_machine=state_machine,
+            workbench=self._workbench,
+            observer=observer,
+            install=self._install,
+            now_s=now_s,
+            random=random,
+        )
+        self._snapshotting = Snapshotting(
+            config,
+            store=store,
+            files=files,
+            state_machine=state_machine,
+            wal=wal,
+            workbench=self._workbench,
+            observer=observer,
+            now_s=now_s,
+            needed_from=self._firewall.leading.sending.needed_from,
+            being_sent=lambda: self._firewall.leading.sending.being_sent,
+        )
         self._core = self._firewall.core
         self._proposals = Proposals(config, now_s=now_s, observer=observer)
         self._announced_term: int | None = None
@@ -58,6 +92,9 @@ class Engine:
         self._entries_committed = 0
         self._commands_committed = 0
         self._is_stopped = False
+        if store.newest is not None:
+            self._applied_index = store.newest.index
+            self._core.jump_to(self._applied_index)
         if self._may_tick:
             # pysyncobj takes note of all that is known to be committed in one tick, however long
             # the log is: now, while nobody waits for a heartbeat.
@@ -138,6 +175,7 @@ class Engine:
             self._proposals.give_up_expired()
             self._tick()
             self._apply()
+            self._snapshotting.run(self._applied_index)
             self._note_leadership()
             if self._proposals.can_go_on and self._may_tick:
                 self._wake()
@@ -158,6 +196,17 @@ class Engine:
             self._observer.log_synced(duration_s, flush.size_bytes)
             self._wal.flushed()
             self._firewall.log_became_durable()
+            self._wake()
+
+    def take_job(self) -> Job | None:
+        """Long work on files: its steps may be done in another thread, which rests after each."""
+        return None if self._is_over else self._workbench.take()
+
+    def job_ended(self, job: Job, error: Exception | None) -> None:
+        if self._is_over:
+            return
+        with self._fail_stop:
+            self._workbench.ended(job, error)
             self._wake()
 
     def stop(self) -> None:
@@ -187,7 +236,7 @@ class Engine:
         first_new = self._wal.last_index + 1
         self._core.tick()
         for index in range(first_new, self._wal.last_index + 1):
-            if len(self._wal[index - 1][0]) > 1:
+            if len(self._entry_at(index)) > 1:
                 self._proposals.logged(index)
 
     def _apply(self) -> None:
@@ -199,7 +248,8 @@ class Engine:
             commands_left -= self._apply_entry(self._applied_index + 1)
 
     def _apply_entry(self, index: int) -> int:
-        commands = entry.unpack(self._wal[index - 1][0][1:])
+        payload = self._entry_at(index)[1:]
+        commands = entry.unpack(payload)
         proposals = self._proposals.take(index)
         for number, command in enumerate(commands):
             try:
@@ -209,10 +259,30 @@ class Engine:
             except Exception as error:
                 raise StateMachineRaised(f"at entry {index}: {error!r}") from error
         self._applied_index = index
+        self._snapshotting.applied(len(payload))
         self._entries_committed += 1
         self._commands_committed += len(commands)
         self._observer.commands_committed(len(commands))
         return max(1, len(commands))
+
+    def _entry_at(self, index: int) -> bytes:
+        found = self._wal.entry_at(index)
+        assert found is not None, f"entry {index} is not in the log"
+        return found[0]
+
+    def _install(self, snapshot: SnapshotInfo, restoration: Restoration) -> None:
+        """A leader's snapshot is on disk. Never backwards: neither the state nor the log (S4f)."""
+        index, term = snapshot.index, snapshot.term
+        if index > self._applied_index:
+            restoration.put_in_place()
+            if self._wal.term_at(index) != term:
+                # What the log holds from there on is not what was committed, or nothing at all.
+                self._wal.begin_anew(index, term)
+            self._wal.setRaftCommitIndex(index)
+            self._core.jump_to(index)
+            self._applied_index = index
+            self._observer.snapshot_installed(index, snapshot.size_bytes)
+        self._snapshotting.has_newer(snapshot)
 
     def _note_leadership(self) -> None:
         leads = self._core.is_leader

@@ -29,7 +29,14 @@ class Directory(Protocol):
     def open(self, name: str, size_bytes: int) -> AppendedFile:
         """An existing file, cut to this size; all of it is durable on return."""
 
-    def remove(self, name: str) -> None: ...
+    def read_part(self, name: str, start: int, size_bytes: int) -> bytes:
+        """Less than `size_bytes` only at the end of the file."""
+
+    def rename(self, old_name: str, new_name: str) -> None:
+        """Whole or not at all; durable only after `sync`."""
+
+    def remove(self, name: str) -> None:
+        """Durable only after `sync`."""
 
     def overwrite(self, name: str, data: bytes) -> None:
         """Put `data` at the beginning of a file, made if need be; durable on return."""
@@ -76,6 +83,16 @@ class OsDirectory:
         # What a killed process wrote may be in the page cache only; now it counts as synced.
         os.fsync(descriptor)
         return OsFile(descriptor)
+
+    def read_part(self, name: str, start: int, size_bytes: int) -> bytes:
+        descriptor = os.open(self._path / name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.pread(descriptor, size_bytes, start)
+        finally:
+            os.close(descriptor)
+
+    def rename(self, old_name: str, new_name: str) -> None:
+        os.rename(self._path / old_name, self._path / new_name)
 
     def remove(self, name: str) -> None:
         os.unlink(self._path / name)

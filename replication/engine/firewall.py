@@ -19,12 +19,19 @@ from replication.engine.messages import (
     PreVote,
     PreVoteRequest,
     Retry,
+    SnapshotPart,
+    SnapshotProgress,
     Stale,
     Vote,
     VoteRequest,
 )
 from replication.engine.outbox import Links, Outbox
+from replication.engine.receiving_snapshots import Install, ReceivingSnapshots
+from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
+from replication.engine.workbench import Workbench
+from replication.observer import LogObserver
+from replication.state_machine import StateMachine
 
 MESSAGE_BYTES: Final = 2 * MIB
 """Entries of one append: until this much is reached. More than the largest entry."""
@@ -39,6 +46,11 @@ class Firewall:
         *,
         wal: Wal,
         links: Links,
+        store: SnapshotStore,
+        state_machine: StateMachine,
+        workbench: Workbench,
+        observer: LogObserver,
+        install: Install,
         now_s: Callable[[], float],
         random: Random,
     ) -> None:
@@ -65,7 +77,18 @@ class Firewall:
             sign_of_life_s=config.heartbeat_ms / 2000,
         )
         self.leading: Final = Leading(
-            config, core=self.core, wal=wal, outbox=self._outbox, now_s=now_s
+            config, core=self.core, wal=wal, outbox=self._outbox, store=store, now_s=now_s
+        )
+        self._receiving = ReceivingSnapshots(
+            core=self.core,
+            wal=wal,
+            outbox=self._outbox,
+            following=self._following,
+            store=store,
+            state_machine=state_machine,
+            workbench=workbench,
+            observer=observer,
+            install=install,
         )
 
     @property
@@ -103,7 +126,9 @@ class Firewall:
                 self._following.on_append(peer, term, body)
             case Heartbeat():
                 self._following.on_heartbeat(peer, term, body)
-            case Matched() | Retry() | HeartbeatAnswer():
+            case SnapshotPart():
+                self._receiving.on_part(peer, term, body)
+            case Matched() | Retry() | HeartbeatAnswer() | SnapshotProgress():
                 self._received_answer(peer, envelope)
             case PreVoteRequest():
                 self.elections.on_pre_vote_request(peer, body)
@@ -131,6 +156,8 @@ class Firewall:
                 self.leading.on_matched(peer, envelope.echo, body.matched_below)
             case Retry():
                 self.leading.on_retry(peer, envelope.echo, body.retry_from)
+            case SnapshotProgress():
+                self.leading.on_snapshot_progress(peer, envelope.echo, body)
             case _:
                 self.leading.on_heartbeat_answer(peer, envelope.echo)
 
@@ -152,6 +179,9 @@ class Firewall:
             entries=entries,
             commit_index=commit_index,
         )
+
+    def needs_snapshot(self, peer: str) -> None:
+        self.leading.needs_snapshot(peer)
 
     def says_matched(self, peer: str, next_index: int) -> None:
         self._following.says_matched(peer, next_index)

@@ -58,13 +58,19 @@ class Following:
         self._conflict_index: int | None = None
 
     def on_append(self, peer: str, term: int, append: Append) -> None:
-        if not self._is_from_leader(peer, term):
+        if not self.is_from_leader(peer, term):
             return
         self._echo = append.sequence
         self._matched_index = None
         self._conflict_index = None
         entries = append.entries
         prev_index, prev_term = append.prev_index, append.prev_term
+        if prev_index < self._wal.first_index:
+            # What is compacted here was committed, so the leader has the same.
+            known = min(self._wal.first_index - prev_index, len(entries))
+            entries = entries[known:]
+            prev_index = self._wal.first_index
+            prev_term = self._wal.term_at(prev_index) or 0
         held_term = self._wal.term_at(prev_index)
         if held_term != prev_term:
             self._conflict_index = None if held_term is None else prev_index
@@ -98,7 +104,7 @@ class Following:
         )
 
     def on_heartbeat(self, peer: str, term: int, heartbeat: Heartbeat) -> None:
-        if not self._is_from_leader(peer, term):
+        if not self.is_from_leader(peer, term):
             return
         if term > self._core.term:
             self._core.adopt_term(term)
@@ -121,6 +127,14 @@ class Following:
         self._promise = None
         self._outbox.send(peer, Retry(self._earliest_conflict(next_index)), echo=self._echo)
 
+    def holds(self, peer: str, index: int, echo: int) -> None:
+        """All up to this entry is the same here as with this leader, by a snapshot of its."""
+        self._echo = echo
+        self._matched_index = index
+        self.says_matched(peer, index + 1)
+        assert self._promise is not None
+        self._tell(self._promise)
+
     def log_became_durable(self) -> None:
         promise = self._promise
         if promise is None:
@@ -136,7 +150,7 @@ class Following:
         if self._promise is not None and self._promise.leader == peer:
             self._promise = None
 
-    def _is_from_leader(self, peer: str, term: int) -> bool:
+    def is_from_leader(self, peer: str, term: int) -> bool:
         if term < self._core.term:
             self._outbox.send(peer, Stale())
             return False

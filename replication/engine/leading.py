@@ -7,8 +7,10 @@ from typing import Final
 
 from replication.config import MIB, ReplicationConfig
 from replication.engine.core import LogEntry, RaftCore
-from replication.engine.messages import Append, Heartbeat
+from replication.engine.messages import Append, Heartbeat, SnapshotProgress
 from replication.engine.outbox import Outbox
+from replication.engine.sending_snapshots import SendingSnapshots
+from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
 
 _UNANSWERED_BYTES_MAX: Final = 8 * MIB
@@ -59,6 +61,7 @@ class Leading:
         core: RaftCore,
         wal: Wal,
         outbox: Outbox,
+        store: SnapshotStore,
         now_s: Callable[[], float],
     ) -> None:
         self._core = core
@@ -70,10 +73,14 @@ class Leading:
         self._sequence = 0
         self._followers = {peer: _Follower() for peer in sorted(config.peers)}
         self.next_beat_s = 0.0
+        self.sending: Final = SendingSnapshots(
+            config, store=store, outbox=outbox, now_s=now_s, next_sequence=self._next_sequence
+        )
 
     def began(self) -> None:
         """Won the election of this term just now: a quorum voted, so a quorum was heard."""
         now_s = self._now_s()
+        self.sending.end_all()
         for peer, old in self._followers.items():
             if old.is_held_back:
                 self._core.connected(peer)
@@ -94,6 +101,7 @@ class Leading:
 
     def run_timer(self) -> None:
         if not self._core.is_leader:
+            self.sending.end_all()
             for peer, follower in self._followers.items():
                 if follower.is_held_back:
                     self._release(peer, follower)
@@ -107,6 +115,14 @@ class Leading:
         for peer, follower in self._followers.items():
             if follower.is_held_back:
                 self._outbox.send(peer, Heartbeat(self._next_sequence()))
+        self.sending.run_timer()
+
+    def needs_snapshot(self, peer: str) -> None:
+        follower = self._followers[peer]
+        follower.is_held_back = True
+        self._core.disconnected(peer)
+        if peer in self._outbox.open_sessions:
+            self.sending.begin(peer)
 
     def says_append(
         self,
@@ -160,7 +176,14 @@ class Leading:
         follower.matched_index = max(follower.matched_index, matched_index)
         while follower.unanswered and follower.unanswered[0][0] <= follower.matched_index:
             follower.unanswered_bytes -= follower.unanswered.popleft()[1]
-        if follower.is_held_back and follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
+        if self.sending.is_done(peer, follower.matched_index):
+            self.sending.end(peer)
+            follower.forget_session()
+            self._core.hear_retry(peer, follower.matched_index + 1)
+            self._release(peer, follower)
+        elif self.sending.is_to(peer):
+            pass
+        elif follower.is_held_back and follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
             self._release(peer, follower)
         if not self._count(peer, follower):
             self._core.hear_alive(peer)
@@ -168,6 +191,10 @@ class Leading:
     def on_retry(self, peer: str, echo: int, retry_from: int) -> None:
         follower = self._followers[peer]
         self._heard(follower, echo)
+        if self.sending.is_to(peer):
+            # The answer to what was under way when the transfer began.
+            self._core.hear_alive(peer)
+            return
         if follower.probe_sequence is not None and echo < follower.probe_sequence:
             # N5: the answer to what was under way when the first wrong guess came back.
             self._core.hear_alive(peer)
@@ -182,6 +209,11 @@ class Leading:
         self._heard(self._followers[peer], echo)
         self._core.hear_alive(peer)
 
+    def on_snapshot_progress(self, peer: str, echo: int, progress: SnapshotProgress) -> None:
+        # N19: whoever takes in a snapshot has no other answer to give for a long time.
+        self.on_heartbeat_answer(peer, echo)
+        self.sending.on_progress(peer, echo, progress)
+
     def log_became_durable(self) -> None:
         if not self._core.is_leader:
             return
@@ -192,6 +224,7 @@ class Leading:
         follower = self._followers[peer]
         follower.forget_session()
         follower.is_held_back = False
+        self.sending.end(peer)
 
     def _count(self, peer: str, follower: _Follower) -> bool:
         """The commit rule counts this replica too, so nothing counts beyond its own disk (R7)."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from replication.engine.snapshot_file import SnapshotInfo
+
 
 @dataclass(frozen=True, slots=True)
 class Append:
@@ -74,6 +76,36 @@ class Stale:
     """What you sent belongs to an older term than the envelope's."""
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotPart:
+    """From the leader: a piece of a snapshot file, or an offer of it if `data` is empty.
+
+    Attributes:
+        snapshot: which one; what the whole must prove to be.
+        start: of `data` in the file.
+    """
+
+    sequence: int
+    snapshot: SnapshotInfo
+    start: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotProgress:
+    """How much of a snapshot is here, from its beginning.
+
+    Attributes:
+        checksum: of the snapshot.
+        go_on_here: what was sent does not follow on it: send from `received_bytes` on. The answer
+            to every offer.
+    """
+
+    checksum: int
+    received_bytes: int
+    go_on_here: bool
+
+
 Body = (
     Append
     | Matched
@@ -85,6 +117,8 @@ Body = (
     | PreVoteRequest
     | PreVote
     | Stale
+    | SnapshotPart
+    | SnapshotProgress
 )
 
 

@@ -3,7 +3,8 @@
 Names of pysyncobj that are used anywhere, all of them through this file and `core.py`: the module
 globals `createJournal` and `PIPE_NOTIFIER_ENABLED`, the methods `doTick`, `_applyCommand`,
 `_isLeader` and `_getLeader`, the properties `raftCommitIndex`, `raftLastApplied` and
-`raftCurrentTerm`, and the classes `Journal`, `Node` and `Transport` to derive from.
+`raftCurrentTerm`, the private `__serializer`, `__raftLastApplied` and `__raftCommitIndex` for what
+snapshots do, and the classes `Journal`, `Node` and `Transport` to derive from.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pysyncobj.transport import Transport
 from pysyncobj.version import VERSION
 
 __all__ = [
+    "NOT_SERIALIZING",
     "NO_OP",
     "VERSION",
     "Journal",
@@ -31,6 +33,7 @@ __all__ = [
 VERSION_PINNED: Final = "0.3.17"
 SHA256_PINNED: Final = "e8bdf06797085d734df86e24ab4802fe87893dff77268565ec036f7ad4a1cfe4"
 NO_OP: Final[int] = syncobj._COMMAND_TYPE.NO_OP
+NOT_SERIALIZING: Final[int] = syncobj.SERIALIZER_STATE.NOT_SERIALIZING
 
 
 class PysyncobjNotAudited(Exception):

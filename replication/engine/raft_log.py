@@ -15,12 +15,19 @@ from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
 from replication.engine.identity import DataDirectory, Identity
 from replication.engine.net import Net
-from replication.engine.wal import Flush, Wal
+from replication.engine.snapshot_store import SnapshotStore
+from replication.engine.wal import Wal
+from replication.engine.wal_flush import Flush
+from replication.engine.workbench import Job
 from replication.observer import LogObserver, SilentObserver
 from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
-from replication.state_machine import StateMachine
+from replication.state_machine import Restoration, StateMachine
 
 log = structlog.get_logger(__name__)
+
+_REST_S: Final = 0.0001
+"""After each step of a job: the thread that waits for the interpreter gets it. Without it the loop
+would wait up to 5 ms each time it wakes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class RaftLog:
         config: ReplicationConfig,
         directory: DataDirectory,
         wal: Wal,
+        store: SnapshotStore,
         state_machine: StateMachine,
         listener: LeadershipListener,
         *,
@@ -60,6 +68,10 @@ class RaftLog:
         self._fail_stop: Final = FailStop(self._died)
         self._disk_thread = ThreadPoolExecutor(1, f"raft-disk-{config.replica_id}")
         self._flushing: asyncio.Future[float] | None = None
+        # A thread of its own: a snapshot takes long, and the log must not wait for it.
+        self._job_thread = ThreadPoolExecutor(1, f"raft-jobs-{config.replica_id}")
+        self._job: asyncio.Future[None] | None = None
+        self._is_stopping = False
         self._step_handle: asyncio.Handle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         random = Random()
@@ -70,6 +82,8 @@ class RaftLog:
             listener=_LoggedListener(config.replica_id, listener),
             observer=observer,
             wal=wal,
+            store=store,
+            files=directory.files,
             links=self._net,
             now_s=self._loop.time,
             random=random,
@@ -89,15 +103,17 @@ class RaftLog:
     ) -> "RaftLog":
         """Take the data directory, recover the log from it, and join the cluster.
 
-        Nothing is applied yet when this returns. What this replica knows to be committed is
-        applied in the next turns of the loop; the rest when a leader says so.
+        The state machine holds the newest snapshot when this returns, and nothing else is applied
+        yet. What this replica knows to be committed is applied in the next turns of the loop; the
+        rest when a leader says so.
 
         Args:
             on_fatal: called once if this replica must end; the process must then exit.
 
         Raises:
             DataDirectoryRefused: not our directory, in use, or not usable.
-            WalDamaged, TermFileDamaged: the disk lost what it had promised.
+            WalDamaged, SnapshotDamaged, TermFileDamaged: the disk lost what it had promised.
+            SnapshotUnreadable: a newer program wrote the snapshot.
             OSError: the log cannot be read, or the address cannot be listened on.
         """
         began_s = time.monotonic()
@@ -105,13 +121,23 @@ class RaftLog:
         identity = Identity(config.cluster_id, config.replica_id, voters)
         directory = DataDirectory.claim(config.data_directory, identity)
         try:
-            wal = Wal(directory.files, segment_bytes_max=config.segment_bytes_max)
+            store = SnapshotStore(directory.files)
+            wal = Wal(
+                directory.files,
+                segment_bytes_max=config.segment_bytes_max,
+                snapshot=store.newest,
+            )
+            if store.newest is not None:
+                restoration = state_machine.restore(store.newest.index)
+                await asyncio.to_thread(_restore, store, restoration)
+                restoration.put_in_place()
         except BaseException:
             directory.release()
             raise
         log.info(
             "raft_log_recovered",
             replica_id=config.replica_id,
+            snapshot_index=0 if store.newest is None else store.newest.index,
             last_index=wal.last_index,
             term=wal.term,
             took_ms=round((time.monotonic() - began_s) * 1000),
@@ -120,6 +146,7 @@ class RaftLog:
             config,
             directory,
             wal,
+            store,
             state_machine,
             leadership_listener,
             on_fatal=on_fatal,
@@ -169,8 +196,12 @@ class RaftLog:
         await self._net.close()
         if self._flushing is not None:
             await asyncio.wait([self._flushing])
+        self._is_stopping = True
+        if self._job is not None:
+            await asyncio.wait([self._job])
         self._fail_stop.disarm()
         self._disk_thread.shutdown()
+        self._job_thread.shutdown()
         self._wal.close()
         self._directory.release()
 
@@ -195,6 +226,7 @@ class RaftLog:
         self._step_handle = None
         self._engine.step()
         self._start_flush()
+        self._start_job()
         self._set_alarm()
 
     def _start_flush(self) -> None:
@@ -212,6 +244,26 @@ class RaftLog:
             self._fail_stop.stop(error)
             return
         self._engine.flushed(flush, done.result())
+
+    def _start_job(self) -> None:
+        job = self._engine.take_job()
+        if job is None:
+            return
+        self._job = self._loop.run_in_executor(self._job_thread, self._do_steps, job)
+        self._job.add_done_callback(lambda done: self._job_ended(job, done))
+
+    def _do_steps(self, job: Job) -> None:
+        for _ in job.steps:
+            if self._is_stopping:
+                return
+            time.sleep(_REST_S)
+
+    def _job_ended(self, job: Job, done: "asyncio.Future[None]") -> None:
+        self._job = None
+        error = done.exception()
+        assert error is None or isinstance(error, Exception)
+        if not self._is_stopping:
+            self._engine.job_ended(job, error)
 
     def _set_alarm(self) -> None:
         deadline_s = self._engine.next_deadline_s()
@@ -258,6 +310,12 @@ class _LoggedListener:
     def leadership_lost(self, term: int) -> None:
         log.info("raft_leadership_lost", replica_id=self._replica_id, term=term)
         self._listener.leadership_lost(term)
+
+
+def _restore(store: SnapshotStore, restoration: Restoration) -> None:
+    assert store.newest is not None
+    for chunk in store.chunks(store.newest):
+        restoration.take(chunk)
 
 
 def _perform(flush: Flush) -> float:

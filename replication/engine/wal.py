@@ -4,22 +4,26 @@ The loop only encodes records; `Flush.perform` writes and syncs them and may run
 thread. One flush is under way at a time, and all that is added meanwhile goes with the next.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from replication.engine import pinned
 from replication.engine.files import AppendedFile, Directory
+from replication.engine.snapshot_file import SnapshotInfo
 from replication.engine.term_file import Ballot, TermFile
+from replication.engine.wal_flush import Chunk, Flush
 from replication.engine.wal_records import (
     Record,
     RecordKind,
     decode,
+    decode_behind,
     encode,
+    encode_behind,
     synced_positions_after,
 )
+from replication.engine.wal_segments import SUFFIX, Segments
 
-_FORMAT_VERSION: Final = 1
-_SUFFIX: Final = ".wal"
+_FORMAT_VERSION: Final = 2
+_TRIMMED_AT_ONCE: Final = 5_000
 _TYPE_BYTE: Final = bytes((pinned.NO_OP,))
 
 
@@ -27,42 +31,24 @@ class WalDamaged(Exception):
     """The disk lost or changed what it had promised to keep."""
 
 
-class Flush:
-    """One write of the log. `perform` does all of it; a simulation takes its two steps apart."""
+class Wal(pinned.Journal):  # type: ignore[misc]
+    """Refuses to be built on a damaged log.
 
-    def __init__(self, wal: "Wal", chunks: "list[_Chunk]") -> None:
-        self._wal = wal
-        self._chunks = chunks
-        self.size_bytes: Final = sum(len(chunk.data) for chunk in chunks)
+    The log and the newest snapshot are one store (S4, N2). The first entry in memory is never sent
+    to anyone and may be a mere stand-in with the right index and term: pysyncobj sends what comes
+    after the first.
 
-    def perform(self) -> None:
-        self.write()
-        self.sync()
-
-    def write(self) -> None:
-        for chunk in self._chunks:
-            self._wal.write_chunk(chunk)
-
-    def sync(self) -> None:
-        self._wal.sync_file()
-
-
-@dataclass(slots=True)
-class _Chunk:
-    """Bytes for one segment.
-
-    Attributes:
-        new_segment: the name of the file to begin, if these are its first bytes.
+    Args:
+        snapshot: the newest on the same disk. The log that does not go on from it is void.
     """
 
-    new_segment: str | None
-    data: bytes
-
-
-class Wal(pinned.Journal):  # type: ignore[misc]
-    """Refuses to be built on a damaged log."""
-
-    def __init__(self, directory: Directory, *, segment_bytes_max: int) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        segment_bytes_max: int,
+        snapshot: SnapshotInfo | None = None,
+    ) -> None:
         self._directory = directory
         self._segment_bytes_max = segment_bytes_max
         self._term_file = TermFile.open(directory)
@@ -70,7 +56,8 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._entries: list[tuple[bytes, int, int]] = []
         self._file: AppendedFile | None = None
         self._position = 0
-        self._segment_start = 0
+        self._segments = Segments()
+        self._keep_from = 0
         self._synced_position = 0
         self._pending: list[bytes] = []
         self._pending_new_segments: dict[int, str] = {}
@@ -81,6 +68,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._flushing_index = 0
         self._flushing_position = 0
         self._recover()
+        self._join(snapshot)
         self._durable_index = self.last_index
         if self.last_term > self._ballot.term:
             self._ballot = Ballot(self.last_term, None)
@@ -100,11 +88,37 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         """All entries up to this one, as they are now, would survive a loss of power."""
         return self._durable_index
 
+    @property
+    def first_index(self) -> int:
+        """Of the oldest entry whose term is known here; 1 in a log that was never compacted."""
+        return self._entries[0][1] if self._entries else 1
+
     def entry_at(self, index: int) -> tuple[bytes, int, int] | None:
-        return self._entries[index - 1] if 1 <= index <= len(self._entries) else None
+        at = index - self.first_index
+        return self._entries[at] if 0 <= at < len(self._entries) else None
 
     def term_at(self, index: int) -> int | None:
-        return self._entries[index - 1][2] if 1 <= index <= len(self._entries) else None
+        entry = self.entry_at(index)
+        return None if entry is None else entry[2]
+
+    def begin_anew(self, index: int, term: int) -> None:
+        """Forget all entries: the log goes on behind a snapshot, which is durable already."""
+        self._entries = [(_TYPE_BYTE, index, term)]
+        assert self._commit_index < index, "a committed entry would be dropped"
+        self._commit_index = index
+        self._durable_index = self._flushing_index = index
+        self._segments.make_void()
+        self._begin_segment()
+
+    def compact(self, keep_from: int) -> list[str]:
+        """Drop entries before this one, little by little; a durable snapshot has them all.
+
+        Returns:
+            Files that hold nothing else, oldest first. To be removed in this order, each durably,
+            so that what is left after a crash is a log without gaps.
+        """
+        self._keep_from = max(self._keep_from, keep_from)
+        return self._segments.take_unneeded(keep_from, self._synced_position)
 
     @property
     def term(self) -> int:
@@ -117,6 +131,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
 
     def take_flush(self) -> Flush | None:
         """What is to be written now; None if that is nothing, or if a flush is under way."""
+        self._trim()
         if self._flush_under_way or not self._pending:
             return None
         if self._commit_index > self._commit_index_recorded:
@@ -124,17 +139,17 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._flush_under_way = True
         self._flushing_index = self.last_index
         self._flushing_position = self._position
-        chunks: list[_Chunk] = []
+        chunks: list[Chunk] = []
         first = 0
         for start, name in self._pending_new_segments.items():
             if start > first:
-                chunks.append(_Chunk(None, b"".join(self._pending[first:start])))
+                chunks.append(Chunk(None, b"".join(self._pending[first:start])))
                 first = start
-            chunks.append(_Chunk(name, b""))
+            chunks.append(Chunk(name, b""))
         if chunks and chunks[-1].new_segment is not None:
             chunks[-1].data = b"".join(self._pending[first:])
         else:
-            chunks.append(_Chunk(None, b"".join(self._pending[first:])))
+            chunks.append(Chunk(None, b"".join(self._pending[first:])))
         self._pending.clear()
         self._pending_new_segments.clear()
         return Flush(self, chunks)
@@ -164,6 +179,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         assert command[:1] == _TYPE_BYTE, "only our own payloads are ever logged"
         self._entries.append((command, idx, term))
         self._record(RecordKind.ENTRY, idx, term, command[1:])
+        self._segments.hold(idx)
 
     def deleteEntriesFrom(self, entryFrom: int) -> None:  # noqa: N802, N803 - pysyncobj's names
         if entryFrom >= len(self._entries):
@@ -171,13 +187,13 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         index = self._entries[entryFrom][1]
         # S2: the last line of defence, behind `following.py`.
         assert index > self._commit_index, "a committed entry would be dropped"
+        self._record(RecordKind.TRUNCATE, index, self.term_at(index - 1) or 0)
         del self._entries[entryFrom:]
         self._durable_index = min(self._durable_index, index - 1)
         self._flushing_index = min(self._flushing_index, index - 1)
-        self._record(RecordKind.TRUNCATE, index)
 
     def deleteEntriesTo(self, entryTo: int) -> None:  # noqa: N802, N803
-        raise AssertionError("nothing compacts this log")
+        raise AssertionError("pysyncobj does not compact this log")
 
     def clear(self) -> None:
         raise AssertionError("nothing clears this log")
@@ -210,7 +226,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
 
     # What a flush does, perhaps in another thread: touches only the file.
 
-    def write_chunk(self, chunk: _Chunk) -> None:
+    def write_chunk(self, chunk: Chunk) -> None:
         if chunk.new_segment is not None:
             if self._file is not None:
                 self._file.sync()
@@ -229,12 +245,19 @@ class Wal(pinned.Journal):  # type: ignore[misc]
     def _record(
         self, kind: RecordKind, index: int = 0, term: int = 0, payload: bytes = b""
     ) -> None:
-        is_full = self._position - self._segment_start >= self._segment_bytes_max
+        is_full = self._position - self._segments.newest_start >= self._segment_bytes_max
         if kind is not RecordKind.SYNCED and (is_full or self._position == 0):
-            self._segment_start = self._position
-            self._pending_new_segments[len(self._pending)] = f"{self._position:016x}{_SUFFIX}"
-            self._put(RecordKind.SEGMENT, _FORMAT_VERSION, 0, b"")
+            # An entry that is being recorded is in memory already, but in no file.
+            behind = index - 1 if kind is RecordKind.ENTRY else self.last_index
+            self._begin_segment(behind)
         self._put(kind, index, term, payload)
+
+    def _begin_segment(self, behind: int | None = None) -> None:
+        index = self.last_index if behind is None else behind
+        name = self._segments.begin(self._position)
+        self._pending_new_segments[len(self._pending)] = name
+        payload = encode_behind(index, self.term_at(index) or 0)
+        self._put(RecordKind.SEGMENT, _FORMAT_VERSION, 0, payload)
 
     def _record_synced(self) -> None:
         self._record(RecordKind.SYNCED, self._commit_index)
@@ -252,33 +275,63 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._pending.append(record)
         self._position += len(record)
 
+    def _trim(self) -> None:
+        unneeded = min(self._keep_from - self.first_index, _TRIMMED_AT_ONCE)
+        if unneeded > 0:
+            del self._entries[:unneeded]
+
     # Recovery.
 
     def _recover(self) -> None:
-        names = [name for name in self._directory.names() if name.endswith(_SUFFIX)]
+        names = [name for name in self._directory.names() if name.endswith(SUFFIX)]
+        if names:
+            self._position = int(names[0].removesuffix(SUFFIX), 16)
         end = 0
         for number, name in enumerate(names):
-            start = int(name.removesuffix(_SUFFIX), 16)
+            start = int(name.removesuffix(SUFFIX), 16)
             data = self._directory.read(name)
             if start != self._position:
                 raise WalDamaged(f"the log ends at {self._position}, but goes on in {name}")
+            self._segments.begin(start)
             end = self._replay(data, start)
             self._position = start + end
             if end < len(data):
                 # A segment is synced before the next is made.
                 is_last = number == len(names) - 1
                 _check_nothing_promised(data, end, start, was_synced=not is_last)
-            self._segment_start = start
         if names and end == 0:
             # Made in the moment of a crash: not even its first record is whole.
             self._directory.remove(names.pop())
             self._directory.sync()
-            end = self._position - int(names[-1].removesuffix(_SUFFIX), 16) if names else 0
+            self._segments.drop_newest()
+            end = self._position - self._segments.newest_start if names else 0
         if names:
             self._file = self._directory.open(names[-1], end)
-            self._segment_start = self._position - end
         self._directory.sync()
         self._synced_position = self._position
+
+    def _join(self, snapshot: SnapshotInfo | None) -> None:
+        """The recovery rule: the log counts from the snapshot on, if it really goes on from it."""
+        if snapshot is None:
+            is_lost = self._segments.is_empty and self._position > 0
+            if is_lost or self._segments.oldest_start > 0 or self.first_index > 1:
+                raise WalDamaged(
+                    f"the log begins behind entry {self.first_index}, and there is no snapshot of "
+                    "what was before. Replace this replica's disk"
+                )
+            return
+        index, term = snapshot.index, snapshot.term
+        if not self._entries or self.first_index > index:
+            raise WalDamaged(
+                f"the log begins behind entry {self.first_index}, but the snapshot ends with "
+                f"entry {index}. Replace this replica's disk"
+            )
+        if self.term_at(index) != term:
+            if self._commit_index >= index:
+                raise WalDamaged(f"entry {index} was committed, but is not the snapshot's")
+            # Stopped after a leader's snapshot was durable, and before the log was begun anew.
+            self.begin_anew(index, term)
+        self._commit_index = max(self._commit_index, index)
 
     def _replay(self, data: bytes, start_position: int) -> int:
         """Take the intact records of one segment; where they end."""
@@ -295,20 +348,37 @@ class Wal(pinned.Journal):  # type: ignore[misc]
                 if record.index != self.last_index + 1:
                     raise WalDamaged(f"entry {record.index} follows entry {self.last_index}")
                 self._entries.append((_TYPE_BYTE + record.payload, record.index, record.term))
+                self._segments.hold(record.index)
             case RecordKind.TRUNCATE:
                 if record.index <= self._commit_index:
                     raise WalDamaged(f"entry {record.index} was committed, but then dropped")
-                del self._entries[record.index - 1 :]
+                if record.index <= self.first_index:
+                    # Of a log whose beginning is gone: only its end is known.
+                    self._entries = [(_TYPE_BYTE, record.index - 1, record.term)]
+                else:
+                    del self._entries[record.index - self.first_index :]
             case RecordKind.SYNCED:
                 if record.index > max(1, self.last_index):
                     raise WalDamaged(f"entry {record.index} was committed, but is not in the log")
                 self.setRaftCommitIndex(record.index)
                 self._commit_index_recorded = self._commit_index
             case RecordKind.SEGMENT:
-                if offset != 0 or record.index != _FORMAT_VERSION:
+                if offset != 0 or not 1 <= record.index <= _FORMAT_VERSION:
                     raise WalDamaged(f"the log has format {record.index}, not {_FORMAT_VERSION}")
+                if record.payload:
+                    self._go_on_behind(*decode_behind(record.payload))
             case _:
                 raise WalDamaged(f"the log has records of kind {record.kind}: a newer program's")
+
+    def _go_on_behind(self, index: int, term: int) -> None:
+        if (index, term) == (self.last_index, self.last_term):
+            return
+        # Files before this one were removed, or hold what a leader's snapshot made void.
+        self._entries = [(_TYPE_BYTE, index, term)]
+        newest = self._segments.newest_start
+        self._segments.drop_newest()
+        self._segments.make_void()
+        self._segments.begin(newest)
 
 
 def _check_nothing_promised(data: bytes, end: int, start: int, *, was_synced: bool) -> None:

@@ -23,18 +23,31 @@ _HEADER: Final = struct.Struct("<4sIIBQQQ")
 _CHECKED_FROM: Final = 8
 _MAGIC: Final = b"\xd7TmR"
 _POSITION: Final = struct.Struct("<Q")
+_BEHIND: Final = struct.Struct("<QQ")
 HEADER_BYTES: Final = _HEADER.size
 PAYLOAD_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
 class RecordKind(IntEnum):
     SEGMENT = 1
-    """The first record of each file; `index` is the version of the format."""
+    """The first record of each file. `index` is the version of the format; the payload says behind
+    which entry the file goes on. If the log did not end there, it was begun anew behind a
+    snapshot."""
     ENTRY = 2
     TRUNCATE = 3
-    """The entry at `index` and all after it are void."""
+    """The entry at `index` and all after it are void; `term` is of the one before."""
     SYNCED = 4
     """Carries its synced position, and in `index` up to where entries before it were committed."""
+
+
+def encode_behind(index: int, term: int) -> bytes:
+    """The payload of a SEGMENT: the entry that stands before its first one."""
+    return _BEHIND.pack(index, term)
+
+
+def decode_behind(payload: bytes) -> tuple[int, int]:
+    index, term = _BEHIND.unpack(payload)
+    return index, term
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,13 @@ from replication.engine.messages import (
     PreVote,
     PreVoteRequest,
     Retry,
+    SnapshotPart,
+    SnapshotProgress,
     Stale,
     Vote,
     VoteRequest,
 )
+from replication.engine.snapshot_file import SnapshotInfo
 
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 NUMBER_MAX: Final = 2**62
@@ -88,6 +91,19 @@ def _put_body(wire: pb.RaftEnvelope, body: Body) -> None:
             wire.pre_vote.proposed_term = body.proposed_term
         case Stale():
             wire.stale.SetInParent()
+        case SnapshotPart():
+            part, snapshot = wire.snapshot_part, body.snapshot
+            part.sequence = body.sequence
+            part.index = snapshot.index
+            part.term = snapshot.term
+            part.size_bytes = snapshot.size_bytes
+            part.checksum = snapshot.checksum
+            part.start = body.start
+            part.data = body.data
+        case SnapshotProgress():
+            wire.snapshot_progress.checksum = body.checksum
+            wire.snapshot_progress.received_bytes = body.received_bytes
+            wire.snapshot_progress.go_on_here = body.go_on_here
         case _:
             assert_never(body)
 
@@ -120,6 +136,15 @@ def _get_body(wire: pb.RaftEnvelope) -> Body:
             return PreVote(_check_number(wire.pre_vote.proposed_term, 1))
         case "stale":
             return Stale()
+        case "snapshot_part":
+            return _get_snapshot_part(wire.snapshot_part, wire.term)
+        case "snapshot_progress":
+            progress = wire.snapshot_progress
+            return SnapshotProgress(
+                progress.checksum,
+                _check_number(progress.received_bytes, 0),
+                progress.go_on_here,
+            )
         case other:
             raise MalformedFrame(f"body {other}")
 
@@ -144,6 +169,15 @@ def _get_append(append: pb.RaftAppend, leader_term: int) -> Append:
         _check_number(append.commit_index, 1),
         tuple(entries),
     )
+
+
+def _get_snapshot_part(part: pb.RaftSnapshotPart, leader_term: int) -> SnapshotPart:
+    size_bytes = _check_number(part.size_bytes, 1)
+    start = _check_number(part.start, 0)
+    if part.term > leader_term or start + len(part.data) > size_bytes:
+        raise MalformedFrame(f"bytes from {start} on of {size_bytes}, term {part.term}")
+    snapshot = SnapshotInfo(_check_number(part.index, 2), part.term, size_bytes, part.checksum)
+    return SnapshotPart(_check_number(part.sequence, 1), snapshot, start, part.data)
 
 
 def _get_answer(answer: pb.RaftAppendAnswer) -> Matched | Retry:

@@ -11,6 +11,7 @@ from replication.config import PeerAddress, ReplicationConfig
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
 from replication.replicated_log import ProposalOutcome, ReplicatedLog
+from tests.simulation.raft.commands import CapturedCommands, RestoredCommands
 
 
 class Recorder:
@@ -28,6 +29,16 @@ class Recorder:
         self.applied.append(command)
         self.events.append(("applied", command))
         return len(self.applied)
+
+    def capture(self) -> CapturedCommands:
+        return CapturedCommands(self.applied)
+
+    def restore(self, index: int) -> RestoredCommands:
+        return RestoredCommands(self._restored)
+
+    def _restored(self, commands: list[bytes]) -> None:
+        self.applied = commands
+        self.events.append("restored")
 
     def leadership_gained(self, term: int) -> None:
         self.events.append("gained")
@@ -84,6 +95,10 @@ class RealCluster:
         await log._net.close()
         if log._flushing is not None:
             await asyncio.wait([log._flushing])
+        log._is_stopping = True
+        if log._job is not None:
+            await asyncio.wait([log._job])
+        log._job_thread.shutdown()
         log._fail_stop.disarm()
         log._cancel_alarm()
         log._disk_thread.shutdown()

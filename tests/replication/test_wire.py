@@ -15,10 +15,13 @@ from replication.engine.messages import (
     PreVote,
     PreVoteRequest,
     Retry,
+    SnapshotPart,
+    SnapshotProgress,
     Stale,
     Vote,
     VoteRequest,
 )
+from replication.engine.snapshot_file import SnapshotInfo
 from replication.engine.wire import MalformedFrame, decode, encode
 
 numbers = st.integers(min_value=1, max_value=2**62 - 1)
@@ -32,6 +35,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(PreVoteRequest, numbers, numbers, numbers),
     st.builds(PreVote, numbers),
     st.just(Stale()),
+    st.builds(SnapshotProgress, st.integers(0, 2**32 - 1), numbers, st.booleans()),
 )
 
 
@@ -51,6 +55,29 @@ def test_entries_keep_index_term_and_payload(steps: list[tuple[bytes, int]], pre
         entries.append((b"\x01" + payload, index, term))
     envelope = Envelope(term, 0, Append(9, prev, 4, 1, tuple(entries)))
     assert decode(encode(envelope)) == envelope
+
+
+@given(st.integers(2, 99), st.integers(0, 4), st.integers(0, 99), st.binary(max_size=99))
+def test_a_part_of_a_snapshot_arrives_as_it_was(
+    index: int, term: int, start: int, data: bytes
+) -> None:
+    snapshot = SnapshotInfo(index, term, 200, 2**32 - 1)
+    envelope = Envelope(4, 0, SnapshotPart(9, snapshot, start, data))
+    assert decode(encode(envelope)) == envelope
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        SnapshotPart(9, SnapshotInfo(1, 1, 10, 0), 0, b""),
+        SnapshotPart(9, SnapshotInfo(2, 5, 10, 0), 0, b""),
+        SnapshotPart(9, SnapshotInfo(2, 1, 10, 0), 8, b"abc"),
+        SnapshotPart(0, SnapshotInfo(2, 1, 10, 0), 0, b"abc"),
+    ],
+)
+def test_a_part_that_cannot_be_is_refused(part: SnapshotPart) -> None:
+    with pytest.raises(MalformedFrame):
+        decode(encode(Envelope(4, 0, part)))
 
 
 @given(st.binary(max_size=200))

@@ -175,6 +175,8 @@ class RaftEnvelope(_message.Message):
     PRE_VOTE_REQUEST_FIELD_NUMBER: _builtins.int
     PRE_VOTE_FIELD_NUMBER: _builtins.int
     STALE_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_PART_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_PROGRESS_FIELD_NUMBER: _builtins.int
     term: _builtins.int
     """The sender's current term. It was on the sender's disk before this left."""
     echo: _builtins.int
@@ -197,6 +199,10 @@ class RaftEnvelope(_message.Message):
     def pre_vote(self) -> Global___RaftPreVote: ...
     @_builtins.property
     def stale(self) -> Global___RaftStale: ...
+    @_builtins.property
+    def snapshot_part(self) -> Global___RaftSnapshotPart: ...
+    @_builtins.property
+    def snapshot_progress(self) -> Global___RaftSnapshotProgress: ...
     def __init__(
         self,
         *,
@@ -211,12 +217,14 @@ class RaftEnvelope(_message.Message):
         pre_vote_request: Global___RaftPreVoteRequest | None = ...,
         pre_vote: Global___RaftPreVote | None = ...,
         stale: Global___RaftStale | None = ...,
+        snapshot_part: Global___RaftSnapshotPart | None = ...,
+        snapshot_progress: Global___RaftSnapshotProgress | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "stale", b"stale", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "stale", b"stale", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale", "snapshot_part", "snapshot_progress"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -440,3 +448,73 @@ class RaftStale(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RaftStale: _TypeAlias = RaftStale  # noqa: Y015
+
+@_typing.final
+class RaftSnapshotPart(_message.Message):
+    """From the leader: a piece of its newest snapshot file, for a replica that lacks what the log no
+    longer holds. Without data it is an offer. A snapshot says nothing about what is committed.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    TERM_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    CHECKSUM_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    index: _builtins.int
+    """Of the last entry whose commands are in the snapshot."""
+    term: _builtins.int
+    size_bytes: _builtins.int
+    checksum: _builtins.int
+    start: _builtins.int
+    """Of the data in the file."""
+    data: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        index: _builtins.int = ...,
+        term: _builtins.int = ...,
+        size_bytes: _builtins.int = ...,
+        checksum: _builtins.int = ...,
+        start: _builtins.int = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checksum", b"checksum", "data", b"data", "index", b"index", "sequence", b"sequence", "size_bytes", b"size_bytes", "start", b"start", "term", b"term"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftSnapshotPart: _TypeAlias = RaftSnapshotPart  # noqa: Y015
+
+@_typing.final
+class RaftSnapshotProgress(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECKSUM_FIELD_NUMBER: _builtins.int
+    RECEIVED_BYTES_FIELD_NUMBER: _builtins.int
+    GO_ON_HERE_FIELD_NUMBER: _builtins.int
+    checksum: _builtins.int
+    received_bytes: _builtins.int
+    """So much is here, from the beginning of the file on."""
+    go_on_here: _builtins.bool
+    """What was sent does not follow on it."""
+    def __init__(
+        self,
+        *,
+        checksum: _builtins.int = ...,
+        received_bytes: _builtins.int = ...,
+        go_on_here: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checksum", b"checksum", "go_on_here", b"go_on_here", "received_bytes", b"received_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftSnapshotProgress: _TypeAlias = RaftSnapshotProgress  # noqa: Y015

@@ -17,6 +17,7 @@ class _Content:
     data: bytearray
     synced_bytes: int = 0
     is_name_durable: bool = False
+    old_name: str | None = None
 
 
 class SimFile:
@@ -48,6 +49,7 @@ class SimDisk:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._files: dict[str, _Content] = {}
+        self._removed: dict[str, _Content] = {}
         self.fault: Callable[[str], None] | None = None
         self.is_lying = False
 
@@ -69,8 +71,18 @@ class SimDisk:
         content.synced_bytes = len(content.data)
         return SimFile(self, content)
 
+    def read_part(self, name: str, start: int, size_bytes: int) -> bytes:
+        return bytes(self._files[name].data[start : start + size_bytes])
+
+    def rename(self, old_name: str, new_name: str) -> None:
+        self.before_operation("rename")
+        content = self._files.pop(old_name)
+        content.old_name = old_name
+        self._files[new_name] = content
+
     def remove(self, name: str) -> None:
-        del self._files[name]
+        self.before_operation("remove")
+        self._removed[name] = self._files.pop(name)
 
     def overwrite(self, name: str, data: bytes) -> None:
         content = self._files.setdefault(name, _Content(bytearray()))
@@ -86,13 +98,24 @@ class SimDisk:
         content.is_name_durable = True
 
     def sync(self) -> None:
+        self._removed.clear()
         for content in self._files.values():
             content.is_name_durable = True
+            content.old_name = None
 
     def lose_power(self) -> None:
         """What was not synced is gone, or there in part, or there as garbage."""
         self.fault = None
+        for name, content in self._removed.items():
+            if content.is_name_durable and self._random.random() < 0.5:
+                self._files.setdefault(name, content)
+        self._removed.clear()
         for name, content in list(self._files.items()):
+            if content.old_name is not None and self._random.random() < 0.5:
+                del self._files[name]
+                name = content.old_name
+                self._files[name] = content
+            content.old_name = None
             if not content.is_name_durable and self._random.random() < 0.5:
                 del self._files[name]
                 continue

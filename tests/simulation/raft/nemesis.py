@@ -1,5 +1,6 @@
 """Random faults and random load on a simulated cluster, and what must hold all the same."""
 
+import errno
 from collections import Counter
 
 from tests.simulation.raft.disk import PowerLoss, failing, losing_power_at
@@ -15,13 +16,16 @@ _FAULTS = (
 class Story:
     """One run: trouble, then peace, then the account."""
 
-    def __init__(self, world: World, *, trouble_s: float) -> None:
+    def __init__(
+        self, world: World, *, trouble_s: float, more_faults: tuple[str, ...] = ()
+    ) -> None:
         self.world = world
         self._random = world.random
         self._names = sorted(world.replicas)
         self._down_max = (len(self._names) - 1) // 2
         self._end_s = world.now_s + trouble_s
         self._written = 0
+        self._faults_possible = (*_FAULTS, *more_faults)
         self.faults: Counter[str] = Counter()
 
     def tell(self) -> None:
@@ -49,7 +53,7 @@ class Story:
     def _strike(self) -> None:
         if self.world.now_s >= self._end_s:
             return
-        fault = self._random.choice(_FAULTS)
+        fault = self._random.choice(self._faults_possible)
         if self._do(fault):
             self.faults[fault] += 1
         self.world.at(self._random.expovariate(4.0), self._strike)
@@ -86,6 +90,11 @@ class Story:
                 replica.disk.fault = losing_power_at(self._random.randrange(4))
             case "broken_disk" if may_fall:
                 replica.disk.fault = failing(self._random.choice(("append", "sync", "overwrite")))
+            case "full_disk" if replica.is_up and replica.disk.fault is None:
+                # Enough for the log, but not for a snapshot.
+                no_space = failing("rename", errno.ENOSPC)
+                replica.disk.fault = no_space
+                self.world.at(self._random.uniform(0.5, 3.0), lambda: replica.end_fault(no_space))
             case "blackout":
                 # All lose power at once: only what is really on disk is left.
                 for each in self.world.replicas.values():

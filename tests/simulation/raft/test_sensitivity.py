@@ -1,21 +1,33 @@
 """The random runs notice an engine that is known to be bad."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from replication.engine.engine import Engine
 from replication.engine.following import Following
 from replication.engine.leading import Leading
+from replication.engine.receiving_snapshots import ReceivingSnapshots
+from replication.engine.sending_snapshots import SendingSnapshots
+from replication.engine.snapshot_file import SnapshotInfo, SnapshotReader
+from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
+from replication.state_machine import Restoration
 from tests.simulation.raft.nemesis import Story
+from tests.simulation.raft.test_snapshots import SETTINGS
 from tests.simulation.raft.world import simulated
 
 SEEDS_MAX = 80
 
 
-def is_noticed() -> bool:
-    for seed in range(SEEDS_MAX):
-        with simulated(seed) as world:
+def is_noticed(**settings: Any) -> bool:
+    return is_noticed_in(SEEDS_MAX, **settings)
+
+
+def is_noticed_in(seeds: int, **settings: Any) -> bool:
+    for seed in range(seeds):
+        with simulated(seed, **settings) as world:
             try:
                 Story(world, trouble_s=15.0).tell()
             except Exception:  # Any way of failing will do: an assertion, a refusal to start.
@@ -67,3 +79,51 @@ def test_truncation_on_match_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Leading, "says_append", says_all_again)
     monkeypatch.setattr(Following, "_count_known", lambda self, entries: 0)
     assert is_noticed()
+
+
+def test_a_snapshot_that_moves_a_replica_backwards_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """S4f, N7: a leader that offers its snapshot to everybody, and replicas that take it."""
+    says_append = Leading.says_append
+
+    def offers_too(self: Leading, peer: str, **words: Any) -> None:
+        says_append(self, peer, **words)
+        newest = self.sending._store.newest
+        if newest is not None and not self.sending.is_to(peer):
+            self.sending.begin(peer)
+
+    def install(self: Engine, snapshot: SnapshotInfo, restoration: Restoration) -> None:
+        restoration.put_in_place()
+        self._applied_index = snapshot.index
+
+    monkeypatch.setattr(Leading, "says_append", offers_too)
+    assert not is_noticed_in(5, **SETTINGS), "whoever knows better takes no harm"
+    monkeypatch.setattr(ReceivingSnapshots, "_is_known", lambda self, snapshot: False)
+    monkeypatch.setattr(Engine, "_install", install)
+    assert is_noticed(**SETTINGS)
+
+
+def test_a_snapshot_that_is_used_unchecked_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S4c, N3: bytes change on the way, and only the check of the whole would tell."""
+    read = SendingSnapshots._read
+    damages_left = 3
+
+    def changed(self: SendingSnapshots, snapshot: SnapshotInfo, start: int) -> bytes:
+        nonlocal damages_left
+        data = bytearray(read(self, snapshot, start))
+        if start > 0 and data and damages_left > 0:
+            damages_left -= 1
+            data[-1] ^= 1
+        return bytes(data)
+
+    def believe(self: SnapshotStore, expected: SnapshotInfo) -> Iterator[bytes]:
+        yield from self.incoming_chunks()
+
+    monkeypatch.setattr(SendingSnapshots, "_read", changed)
+    assert not is_noticed_in(5, **SETTINGS), "the check of the whole keeps damage out"
+    assert damages_left == 0
+    damages_left = 1_000_000
+    monkeypatch.setattr(SnapshotStore, "check_incoming", believe)
+    monkeypatch.setattr(SnapshotReader, "_is_intact", lambda self, crc, expected: True)
+    assert is_noticed(**SETTINGS)

@@ -2,11 +2,9 @@
 
 import heapq
 import itertools
-import logging
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,39 +12,26 @@ from typing import Any
 from replication.config import PeerAddress, ReplicationConfig
 from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
-from replication.engine.pinned import syncobj
+from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.term_file import TermFile
-from replication.engine.wal import Flush, Wal
+from replication.engine.wal import Wal
+from replication.engine.wal_flush import Flush
+from replication.engine.workbench import Job
 from replication.observer import SilentObserver
 from replication.replicated_log import Committed, ProposalOutcome, ProposalRefused
+from tests.simulation.raft.commands import CapturedCommands, RestoredCommands
 from tests.simulation.raft.disk import SimDisk
+from tests.simulation.raft.ledger import Ledger
 from tests.simulation.raft.network import Network
+from tests.simulation.raft.pretended_time import pretended_time
 
 DISK_SYNC_S = 0.002
 STEP_DELAY_S = 0.0001
+START_S = 1000.0
 
 
 class Violation(AssertionError):
     """An invariant of the fault model does not hold."""
-
-
-@dataclass
-class Ledger:
-    """What the world saw, apart from what any replica believes.
-
-    Attributes:
-        leaders: who led in each term.
-        applied: the commands of each index, as first applied anywhere.
-        proposed, acknowledged: commands, in order.
-    """
-
-    leaders: dict[int, str] = field(default_factory=dict)
-    applied: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
-    proposed: list[bytes] = field(default_factory=list)
-    acknowledged: list[bytes] = field(default_factory=list)
-    refused: set[bytes] = field(default_factory=set)
-    fatal: list[tuple[str, Fatal]] = field(default_factory=list)
-    leadership: list[tuple[float, str, str, int]] = field(default_factory=list)
 
 
 class Replica:
@@ -75,13 +60,24 @@ class Replica:
         self.state: list[bytes] = []
         self._index_applied = 1
         self._commands_at_index: list[bytes] = []
-        self.wal = Wal(self.disk, segment_bytes_max=self.config.segment_bytes_max)
+        store = SnapshotStore(self.disk)
+        self.wal = Wal(
+            self.disk, segment_bytes_max=self.config.segment_bytes_max, snapshot=store.newest
+        )
+        if store.newest is not None:
+            restoration = self.restore(store.newest.index)
+            for chunk in store.chunks(store.newest):
+                restoration.take(chunk)
+            restoration.put_in_place()
+        self.store = store
         self.engine = Engine(
             self.config,
             state_machine=self,
             listener=self,
             observer=SilentObserver(),
             wal=self.wal,
+            store=store,
+            files=self.disk,
             links=self,
             now_s=lambda: self.world.now_s,
             random=Random(self.world.random.random()),
@@ -104,6 +100,10 @@ class Replica:
             self.is_paused = True
             life = self.life
             self.world.at(for_s, lambda: self.resume() if self.life == life else None)
+
+    def end_fault(self, fault: Callable[[str], None]) -> None:
+        if self.disk.fault is fault:
+            self.disk.fault = None
 
     def resume(self) -> None:
         if not self.is_paused:
@@ -152,6 +152,32 @@ class Replica:
         self.state.append(command)
         return len(self.state)
 
+    def capture(self) -> CapturedCommands:
+        """R11: a snapshot is the fold of all entries up to its own."""
+        self._check_entry()
+        index = self.engine.status().applied_index
+        if self.state != self.world.ledger.fold(index):
+            raise Violation(f"{self.name} captures something else than the entries up to {index}")
+        self.world.ledger.captures += 1
+        return CapturedCommands(self.state)
+
+    def restore(self, index: int) -> RestoredCommands:
+        life = self.life
+
+        def put_in_place(commands: list[bytes]) -> None:
+            assert self.life == life
+            if commands != self.world.ledger.fold(index):
+                raise Violation(f"{self.name} restores something else than entries up to {index}")
+            if len(commands) < len(self.state):
+                raise Violation(f"{self.name} goes back to entry {index}")
+            if self.state:
+                self.world.ledger.installs.append((self.name, index))
+            self.state = commands
+            self._index_applied = index
+            self._commands_at_index = []
+
+        return RestoredCommands(put_in_place)
+
     def _check_entry(self) -> None:
         """R5: no two replicas apply different entries at one index."""
         if self._commands_at_index:
@@ -191,6 +217,9 @@ class Replica:
         flush = self.engine.take_flush()
         if flush is not None:
             self._begin(flush)
+        job = self.engine.take_job()
+        if job is not None:
+            self._later(self._job_step_s(), lambda: self._do_step(job))
         deadline_s = self.engine.next_deadline_s()
         if self.is_up and deadline_s < self._ring_s:
             self._ring_s = deadline_s
@@ -214,6 +243,21 @@ class Replica:
             self._after()
 
         self._later(self.sync_s * (0.5 + self.world.random.random()), end)
+
+    def _do_step(self, job: Job) -> None:
+        try:
+            next(job.steps)
+        except StopIteration:
+            self.engine.job_ended(job, None)
+            self._after()
+        except Exception as error:
+            self.engine.job_ended(job, error)
+            self._after()
+        else:
+            self._later(self._job_step_s(), lambda: self._do_step(job))
+
+    def _job_step_s(self) -> float:
+        return self.sync_s * self.world.random.random()
 
     def _later(self, delay_s: float, call: Callable[[], None]) -> None:
         life = self.life
@@ -240,7 +284,7 @@ class Replica:
 class World:
     def __init__(self, seed: int, names: str, **settings: Any) -> None:
         self.random = Random(seed)
-        self.now_s = 1000.0
+        self.now_s = START_S
         self.ledger = Ledger()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -330,24 +374,10 @@ class World:
         return zlib.crc32(story.encode())
 
 
-class _NoPoller:
-    def poll(self, timeout: float) -> None:
-        pass
-
-
 @contextmanager
 def simulated(seed: int, names: str = "abc", **settings: Any) -> Iterator[World]:
     """A world, with pysyncobj's clock set to its time while it lasts."""
-    clock, poller = syncobj.monotonicTime, syncobj.createPoller
-    time_s = [1000.0]
-    syncobj.monotonicTime = lambda: time_s[0]
-    syncobj.createPoller = lambda kind: _NoPoller()
-    complaints = logging.getLogger("pysyncobj")
-    was_propagating, complaints.propagate = complaints.propagate, False
-    try:
-        world = World(seed, names, **settings)
-        syncobj.monotonicTime = lambda: world.now_s
-        yield world
-    finally:
-        syncobj.monotonicTime, syncobj.createPoller = clock, poller
-        complaints.propagate = was_propagating
+    worlds: list[World] = []
+    with pretended_time(lambda: worlds[0].now_s if worlds else START_S):
+        worlds.append(World(seed, names, **settings))
+        yield worlds[0]

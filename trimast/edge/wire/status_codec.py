@@ -13,6 +13,7 @@ SIGNAL_LABEL = "trimast.signal"
 
 _STATE_TO_PROTO = {s: mesos_pb2.TaskState.Value(f"TASK_{s.name}") for s in TaskState}
 _STATE_FROM_PROTO = {number: state for state, number in _STATE_TO_PROTO.items()}
+_STATE_FROM_NUMBER = {int(number): state for number, state in _STATE_FROM_PROTO.items()}
 _SOURCE_TO_PROTO = {s: mesos_pb2.TaskStatus.Source.Value(f"SOURCE_{s.name}") for s in StatusSource}
 _SOURCE_FROM_PROTO = {number: source for source, number in _SOURCE_TO_PROTO.items()}
 _REASON_TO_PROTO = {r: mesos_pb2.TaskStatus.Reason.Value(f"REASON_{r.name}") for r in StatusReason}
@@ -21,6 +22,14 @@ _REASON_FROM_PROTO = {number: reason for reason, number in _REASON_TO_PROTO.item
 
 def task_state_to_proto(state: TaskState) -> "mesos_pb2.TaskState.ValueType":
     return _STATE_TO_PROTO[state]
+
+
+def task_state_from_number(number: int) -> TaskState:
+    """
+    Raises:
+        KeyError: a state that this version does not know.
+    """
+    return _STATE_FROM_NUMBER[number]
 
 
 def status_to_proto(update: StatusUpdate) -> mesos_pb2.TaskStatus:

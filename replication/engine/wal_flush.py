@@ -1,0 +1,42 @@
+"""What is to be written to the log at once, perhaps in another thread."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+
+class Appender(Protocol):
+    def write_chunk(self, chunk: "Chunk") -> None: ...
+
+    def sync_file(self) -> None: ...
+
+
+class Flush:
+    """One write of the log. `perform` does all of it; a simulation takes its two steps apart."""
+
+    def __init__(self, file: Appender, chunks: "list[Chunk]") -> None:
+        self._file = file
+        self._chunks = chunks
+        self.size_bytes: Final = sum(len(chunk.data) for chunk in chunks)
+
+    def perform(self) -> None:
+        self.write()
+        self.sync()
+
+    def write(self) -> None:
+        for chunk in self._chunks:
+            self._file.write_chunk(chunk)
+
+    def sync(self) -> None:
+        self._file.sync_file()
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Bytes for one segment.
+
+    Attributes:
+        new_segment: the name of the file to begin, if these are its first bytes.
+    """
+
+    new_segment: str | None
+    data: bytes
