@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -19,6 +19,9 @@ from replication.engine.wal import Flush, Wal
 from replication.observer import LogObserver, SilentObserver
 from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
 from replication.state_machine import StateMachine
+
+if TYPE_CHECKING:
+    from replication.engine.link_tls import LinkTls
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +54,10 @@ class RaftLog:
         *,
         on_fatal: Callable[[Fatal], None],
         observer: LogObserver,
+        tls: "LinkTls | None",
     ) -> None:
         self._config = config
+        self._tls = tls
         self._directory = directory
         self._wal = wal
         self._on_fatal = on_fatal
@@ -63,7 +68,7 @@ class RaftLog:
         self._step_handle: asyncio.Handle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         random = Random()
-        self._net = Net(config, self, random=random, observer=observer)
+        self._net = Net(config, self, random=random, observer=observer, tls=tls)
         self._engine = Engine(
             config,
             state_machine=state_machine,
@@ -97,10 +102,12 @@ class RaftLog:
 
         Raises:
             DataDirectoryRefused: not our directory, in use, or not usable.
+            TlsFilesRefused: the certificate, its key or the authority cannot be used.
             WalDamaged, TermFileDamaged: the disk lost what it had promised.
             OSError: the log cannot be read, or the address cannot be listened on.
         """
         began_s = time.monotonic()
+        tls = _link_tls(config)
         voters = tuple(sorted({config.replica_id, *config.peers}))
         identity = Identity(config.cluster_id, config.replica_id, voters)
         directory = DataDirectory.claim(config.data_directory, identity)
@@ -124,6 +131,7 @@ class RaftLog:
             leadership_listener,
             on_fatal=on_fatal,
             observer=SilentObserver() if observer is None else observer,
+            tls=tls,
         )
         started._fail_stop.arm()
         try:
@@ -157,6 +165,10 @@ class RaftLog:
                 )
             )
         return statuses
+
+    def certificate_expires_in_s(self) -> float | None:
+        """Until this replica's certificate expires, the newest on disk; None without TLS."""
+        return None if self._tls is None else self._tls.expires_in_s()
 
     async def stop(self) -> None:
         """Leave the cluster: as good as a crash for the others, only sooner noticed.
@@ -258,6 +270,15 @@ class _LoggedListener:
     def leadership_lost(self, term: int) -> None:
         log.info("raft_leadership_lost", replica_id=self._replica_id, term=term)
         self._listener.leadership_lost(term)
+
+
+def _link_tls(config: ReplicationConfig) -> "LinkTls | None":
+    if config.tls is None or not config.peers:
+        return None
+    # What reads certificates takes 50 ms to import: only who has some waits for it.
+    from replication.engine.link_tls import LinkTls
+
+    return LinkTls(config.tls, cluster_id=config.cluster_id, replica_id=config.replica_id)
 
 
 def _perform(flush: Flush) -> float:

@@ -251,7 +251,7 @@ class World:
                 cluster_id="simulated",
                 replica_id=name,
                 data_directory=Path("nowhere"),
-                peers={other: PeerAddress(other, 1) for other in names if other != name},
+                peers={other: PeerAddress("localhost", 1) for other in names if other != name},
                 **{"segment_bytes_max": 65_536, **settings},
             )
             self.replicas[name] = Replica(self, config)
