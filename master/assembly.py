@@ -31,13 +31,14 @@ from protos.trimast.v1 import (
     cluster_pb2_grpc,
     scheduler_link_pb2_grpc,
 )
-from replication.config import PeerAddress, ReplicationConfig
+from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.edge.tls.files import CA_FILE, CERTIFICATE_FILE, KEY_FILE
 from trimast.model.ids import MasterId
 
 log = structlog.get_logger()
@@ -49,8 +50,8 @@ async def run_master(config: MasterConfig) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        CannotListen, OSError, DataDirectoryRefused, WalDamaged, TermFileDamaged: it cannot start;
-            the text says why.
+        CannotListen, OSError, DataDirectoryRefused, TlsFilesRefused, WalDamaged, TermFileDamaged:
+            it cannot start; the text says why.
     """
     make_failed_asserts_fatal(asyncio.get_running_loop())
     stopped = asyncio.Event()
@@ -65,7 +66,7 @@ async def run_master(config: MasterConfig) -> None:
     streams: Streams[FrameworkNews | CloseFrameworkStream] = Streams()
     leadership = Leadership(own_id, config.cluster, registry_log, config.leader_settings, metrics)
     replicated_log = await RaftLog.start(
-        _replication_config(config, directory),
+        replication_config(config),
         registry_log,
         leadership,
         on_fatal=_die,
@@ -116,7 +117,11 @@ def _masters(config: MasterConfig) -> dict[MasterId, MasterAddress]:
     return {MasterId(config.id): own}
 
 
-def _replication_config(config: MasterConfig, directory: Directory) -> ReplicationConfig:
+def replication_config(config: MasterConfig) -> ReplicationConfig:
+    """
+    Raises:
+        ValueError: names the setting, and says what would be right.
+    """
     return ReplicationConfig(
         cluster_id=config.cluster,
         replica_id=config.id,
@@ -125,12 +130,18 @@ def _replication_config(config: MasterConfig, directory: Directory) -> Replicati
         listen_port=config.raft_port,
         peers={
             master_id: PeerAddress(*host_and_port(address.raft))
-            for master_id, address in directory.masters.items()
-            if master_id != directory.own_id
+            for master_id, address in _masters(config).items()
+            if master_id != config.id
         },
+        tls=None if config.raft_tls_dir is None else _tls_files(config.raft_tls_dir),
+        insecure=config.raft_insecure,
         election_timeout_min_ms=config.election_timeout_min_ms,
         election_timeout_max_ms=config.election_timeout_max_ms,
     )
+
+
+def _tls_files(folder: Path) -> TlsFiles:
+    return TlsFiles(folder / CA_FILE, folder / CERTIFICATE_FILE, folder / KEY_FILE)
 
 
 def _add_collector(
@@ -142,6 +153,7 @@ def _add_collector(
     prometheus.register(
         StateCollector(
             log_status=replicated_log.status,
+            certificate_expires_in_s=replicated_log.certificate_expires_in_s,
             registry=registry_log.state,
             leader=lambda: leadership.reign.state if leadership.reign is not None else None,
         )
