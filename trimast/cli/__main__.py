@@ -43,6 +43,7 @@ INTERRUPTED = 130
         PROCESSES: {
             "master": ("process:master", "Be a master."),
             "agent": ("process:agent", "Be an agent."),
+            "tls": ("tls:tls", "Certificates by which masters know each other."),
         },
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
