@@ -26,7 +26,8 @@ class MasterConfig:
     """For the other masters."""
     raft_tls_dir: Path | None = None
     """Where this master's ca.pem, cert.pem and key.pem are, as `trimast tls init` makes them.
-    Needed unless all masters are on loopback. Replaced files are used without a restart."""
+    Needed unless all masters are on loopback; not used by one alone. Replaced files are used
+    without a restart."""
     raft_insecure: bool = False
     """Let the masters talk in plaintext on other addresses than loopback. Whoever reaches the Raft
     port can then play a master, and rule the whole cluster."""

@@ -57,7 +57,11 @@ class TlsChannel:
     @property
     def peer(self) -> TlsIdentity | None:
         """Whom the other side's certificate speaks for. None: nobody of any cluster."""
-        certificate = self._tls.getpeercert() or {}
+        try:
+            certificate = self._tls.getpeercert() or {}
+        except ValueError:
+            # Signed by our authority, and yet with names that cannot be read.
+            return None
         names = cast(tuple[tuple[str, str], ...], certificate.get("subjectAltName", ()))
         return identity_from_uris(name for kind, name in names if kind == "URI")
 

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import fcntl
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,11 +169,13 @@ def _prepared(
 
 def _make_certificates(cluster: ClusterFile) -> None:
     # What makes them takes 80 ms to import: only who wants some waits for it.
-    from trimast.cli.certificate_folder import CertificateFolder
+    from trimast.cli.certificate_folder import CertificateFolder, FolderRefused
 
-    shutil.rmtree(cluster.tls_folder, ignore_errors=True)  # Of an `up` that was killed here.
     names = [master.id for master in cluster.masters]
-    CertificateFolder(cluster.tls_folder).create(cluster.name, names, days=LOCAL_DAYS)
+    try:
+        CertificateFolder(cluster.tls_folder).create(cluster.name, names, days=LOCAL_DAYS)
+    except FolderRefused as error:
+        raise WrongState(f"{error}; use another --dir, or move it away") from error
 
 
 def _made(folder: Path) -> Path:

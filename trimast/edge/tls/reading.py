@@ -3,6 +3,7 @@
 What is refused here would otherwise only show as handshakes that fail, on other machines.
 """
 
+import os
 import stat
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,7 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
         TlsFilesRefused: it cannot be read, or there is none in it.
     """
     try:
-        return x509.load_pem_x509_certificates(_content(path))
+        return x509.load_pem_x509_certificates(_content(path)[0])
     except ValueError as error:
         raise TlsFilesRefused(f"{path} is not a PEM certificate: {error}") from error
 
@@ -78,14 +79,18 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
 def uris_of(certificate: x509.Certificate) -> list[str]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ):
         return []
     return names.value.get_values_for_type(x509.UniformResourceIdentifier)
 
 
 def _check_key(path: Path, certificate: Path, leaf: x509.Certificate) -> None:
-    content = _content(path)
-    mode = path.stat().st_mode
+    content, mode = _content(path)
     if mode & _FOR_OTHERS:
         raise TlsFilesRefused(
             f"{path} is open to others than its owner (mode {stat.S_IMODE(mode):04o}); "
@@ -112,13 +117,15 @@ def _check_validity(path: Path, facts: CertificateFacts, now: datetime) -> None:
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> tuple[bytes, int]:
+    """And the mode of the very file that was read."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(), os.fstat(file.fileno()).st_mode
     except OSError as error:
         raise TlsFilesRefused(f"{path} cannot be read: {error.strerror}") from error
