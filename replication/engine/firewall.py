@@ -20,10 +20,12 @@ from replication.engine.messages import (
     PreVoteRequest,
     Retry,
     Stale,
+    StandNow,
     Vote,
     VoteRequest,
 )
 from replication.engine.outbox import Links, Outbox
+from replication.engine.transferring import Transferring
 from replication.engine.wal import Wal
 
 MESSAGE_BYTES: Final = 2 * MIB
@@ -67,13 +69,23 @@ class Firewall:
         self.leading: Final = Leading(
             config, core=self.core, wal=wal, outbox=self._outbox, now_s=now_s
         )
+        self.transferring: Final = Transferring(
+            config,
+            core=self.core,
+            wal=wal,
+            outbox=self._outbox,
+            elections=self.elections,
+            leading=self.leading,
+            now_s=now_s,
+        )
 
     @property
     def open_sessions(self) -> frozenset[str]:
         return frozenset(self._outbox.open_sessions)
 
     def next_deadline_s(self) -> float:
-        return self.leading.next_beat_s if self.core.is_leader else self.elections.deadline_s
+        beat_s = self.leading.next_beat_s if self.core.is_leader else self.elections.deadline_s
+        return min(beat_s, self.transferring.deadline_s)
 
     def run_timers(self) -> None:
         self.leading.run_timer()
@@ -115,6 +127,8 @@ class Firewall:
                 self.elections.on_vote(peer, term)
             case Stale():
                 self.elections.on_stale(term)
+            case StandNow():
+                self.elections.on_stand_now(peer, term)
             case _:
                 assert_never(body)
 
@@ -160,7 +174,7 @@ class Firewall:
         self._following.says_retry(peer, next_index)
 
     def asks_for_vote(self, peer: str, *, last_index: int, last_term: int) -> None:
-        self._outbox.send(peer, VoteRequest(last_index, last_term))
+        self.elections.asks_for_vote(peer, last_index=last_index, last_term=last_term)
 
     def grants_vote(self, peer: str) -> None:
         self.elections.grants_vote(peer)

@@ -46,8 +46,13 @@ class HeartbeatAnswer:
 
 @dataclass(frozen=True, slots=True)
 class VoteRequest:
+    """Attributes:
+    leader_agrees: the leader of the term before has asked the sender to stand.
+    """
+
     last_index: int
     last_term: int
+    leader_agrees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,11 @@ class Stale:
     """What you sent belongs to an older term than the envelope's."""
 
 
+@dataclass(frozen=True, slots=True)
+class StandNow:
+    """From the leader: you have all of my log, stand for election at once."""
+
+
 Body = (
     Append
     | Matched
@@ -85,6 +95,7 @@ Body = (
     | PreVoteRequest
     | PreVote
     | Stale
+    | StandNow
 )
 
 

@@ -17,7 +17,13 @@ from replication.engine.identity import DataDirectory, Identity
 from replication.engine.net import Net
 from replication.engine.wal import Flush, Wal
 from replication.observer import LogObserver, SilentObserver
-from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
+from replication.replicated_log import (
+    LeadershipListener,
+    LogStatus,
+    OutcomeListener,
+    ReadListener,
+    TransferListener,
+)
 from replication.state_machine import StateMachine
 
 if TYPE_CHECKING:
@@ -145,6 +151,12 @@ class RaftLog:
     def propose(self, command: bytes, on_outcome: OutcomeListener) -> None:
         """See `ReplicatedLog.propose`. After a stop or a fatal end nothing is answered."""
         self._engine.propose(command, on_outcome)
+
+    def read(self, on_outcome: ReadListener) -> None:
+        self._engine.read(on_outcome)
+
+    def transfer_leadership(self, to: str | None, on_outcome: TransferListener) -> None:
+        self._engine.transfer_leadership(to, on_outcome)
 
     def status(self) -> LogStatus:
         return self._engine.status()

@@ -17,6 +17,7 @@ from replication.engine.messages import (
     PreVoteRequest,
     Retry,
     Stale,
+    StandNow,
     Vote,
     VoteRequest,
 )
@@ -78,6 +79,7 @@ def _put_body(wire: pb.RaftEnvelope, body: Body) -> None:
         case VoteRequest():
             wire.vote_request.last_index = body.last_index
             wire.vote_request.last_term = body.last_term
+            wire.vote_request.leader_agrees = body.leader_agrees
         case Vote():
             wire.vote.SetInParent()
         case PreVoteRequest():
@@ -88,6 +90,8 @@ def _put_body(wire: pb.RaftEnvelope, body: Body) -> None:
             wire.pre_vote.proposed_term = body.proposed_term
         case Stale():
             wire.stale.SetInParent()
+        case StandNow():
+            wire.stand_now.SetInParent()
         case _:
             assert_never(body)
 
@@ -105,7 +109,9 @@ def _get_body(wire: pb.RaftEnvelope) -> Body:
         case "vote_request":
             request = wire.vote_request
             return VoteRequest(
-                _check_number(request.last_index, 1), _check_number(request.last_term, 0)
+                _check_number(request.last_index, 1),
+                _check_number(request.last_term, 0),
+                request.leader_agrees,
             )
         case "vote":
             return Vote()
@@ -120,6 +126,8 @@ def _get_body(wire: pb.RaftEnvelope) -> Body:
             return PreVote(_check_number(wire.pre_vote.proposed_term, 1))
         case "stale":
             return Stale()
+        case "stand_now":
+            return StandNow()
         case other:
             raise MalformedFrame(f"body {other}")
 

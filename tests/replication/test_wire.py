@@ -16,6 +16,7 @@ from replication.engine.messages import (
     PreVoteRequest,
     Retry,
     Stale,
+    StandNow,
     Vote,
     VoteRequest,
 )
@@ -27,11 +28,12 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(Retry, numbers),
     st.builds(Heartbeat, numbers),
     st.just(HeartbeatAnswer()),
-    st.builds(VoteRequest, numbers, numbers),
+    st.builds(VoteRequest, numbers, numbers, st.booleans()),
     st.just(Vote()),
     st.builds(PreVoteRequest, numbers, numbers, numbers),
     st.builds(PreVote, numbers),
     st.just(Stale()),
+    st.just(StandNow()),
 )
 
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!protos/trimast/v1/raft_link.proto\x12\ntrimast.v1\"\xc4\x01\n\tRaftFrame\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.trimast.v1.RaftHelloH\x00\x12*\n\x07welcome\x18\x02 \x01(\x0b\x32\x17.trimast.v1.RaftWelcomeH\x00\x12*\n\x07refusal\x18\x03 \x01(\x0b\x32\x17.trimast.v1.RaftRefusalH\x00\x12,\n\x08\x65nvelope\x18\x04 \x01(\x0b\x32\x18.trimast.v1.RaftEnvelopeH\x00\x42\t\n\x07\x63ontent\"\x8a\x01\n\tRaftHello\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x12\n\ncluster_id\x18\x02 \x01(\t\x12\x12\n\nreplica_id\x18\x03 \x01(\t\x12\x15\n\rto_replica_id\x18\x04 \x01(\t\x12\x13\n\x0bincarnation\x18\x05 \x01(\x06\x12\x0f\n\x07session\x18\x06 \x01(\x04\"!\n\x0bRaftWelcome\x12\x12\n\nreplica_id\x18\x01 \x01(\t\"\xc4\x01\n\x0bRaftRefusal\x12,\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x1d.trimast.v1.RaftRefusal.Cause\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"w\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x11\n\rOTHER_CLUSTER\x10\x01\x12\x13\n\x0fUNKNOWN_REPLICA\x10\x02\x12\x12\n\x0eOTHER_PROTOCOL\x10\x03\x12\n\n\x06NOT_ME\x10\x04\x12\x0f\n\x0bOLD_SESSION\x10\x05\"\xec\x03\n\x0cRaftEnvelope\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0c\n\x04\x65\x63ho\x18\x02 \x01(\x04\x12(\n\x06\x61ppend\x18\x03 \x01(\x0b\x32\x16.trimast.v1.RaftAppendH\x00\x12\x35\n\rappend_answer\x18\x04 \x01(\x0b\x32\x1c.trimast.v1.RaftAppendAnswerH\x00\x12.\n\theartbeat\x18\x05 \x01(\x0b\x32\x19.trimast.v1.RaftHeartbeatH\x00\x12;\n\x10heartbeat_answer\x18\x06 \x01(\x0b\x32\x1f.trimast.v1.RaftHeartbeatAnswerH\x00\x12\x33\n\x0cvote_request\x18\x07 \x01(\x0b\x32\x1b.trimast.v1.RaftVoteRequestH\x00\x12$\n\x04vote\x18\x08 \x01(\x0b\x32\x14.trimast.v1.RaftVoteH\x00\x12:\n\x10pre_vote_request\x18\t \x01(\x0b\x32\x1e.trimast.v1.RaftPreVoteRequestH\x00\x12+\n\x08pre_vote\x18\n \x01(\x0b\x32\x17.trimast.v1.RaftPreVoteH\x00\x12&\n\x05stale\x18\x0b \x01(\x0b\x32\x15.trimast.v1.RaftStaleH\x00\x42\x06\n\x04\x62ody\"\x83\x01\n\nRaftAppend\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x12\n\nprev_index\x18\x02 \x01(\x04\x12\x11\n\tprev_term\x18\x03 \x01(\x04\x12\x14\n\x0c\x63ommit_index\x18\x04 \x01(\x04\x12&\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x15.trimast.v1.RaftEntry\"*\n\tRaftEntry\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"K\n\x10RaftAppendAnswer\x12\x17\n\rmatched_below\x18\x01 \x01(\x04H\x00\x12\x14\n\nretry_from\x18\x02 \x01(\x04H\x00\x42\x08\n\x06\x61nswer\"!\n\rRaftHeartbeat\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x15\n\x13RaftHeartbeatAnswer\"8\n\x0fRaftVoteRequest\x12\x12\n\nlast_index\x18\x01 \x01(\x04\x12\x11\n\tlast_term\x18\x02 \x01(\x04\"\n\n\x08RaftVote\"R\n\x12RaftPreVoteRequest\x12\x15\n\rproposed_term\x18\x01 \x01(\x04\x12\x12\n\nlast_index\x18\x02 \x01(\x04\x12\x11\n\tlast_term\x18\x03 \x01(\x04\"$\n\x0bRaftPreVote\x12\x15\n\rproposed_term\x18\x01 \x01(\x04\"\x0b\n\tRaftStaleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!protos/trimast/v1/raft_link.proto\x12\ntrimast.v1\"\xc4\x01\n\tRaftFrame\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.trimast.v1.RaftHelloH\x00\x12*\n\x07welcome\x18\x02 \x01(\x0b\x32\x17.trimast.v1.RaftWelcomeH\x00\x12*\n\x07refusal\x18\x03 \x01(\x0b\x32\x17.trimast.v1.RaftRefusalH\x00\x12,\n\x08\x65nvelope\x18\x04 \x01(\x0b\x32\x18.trimast.v1.RaftEnvelopeH\x00\x42\t\n\x07\x63ontent\"\x8a\x01\n\tRaftHello\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x12\n\ncluster_id\x18\x02 \x01(\t\x12\x12\n\nreplica_id\x18\x03 \x01(\t\x12\x15\n\rto_replica_id\x18\x04 \x01(\t\x12\x13\n\x0bincarnation\x18\x05 \x01(\x06\x12\x0f\n\x07session\x18\x06 \x01(\x04\"!\n\x0bRaftWelcome\x12\x12\n\nreplica_id\x18\x01 \x01(\t\"\xc4\x01\n\x0bRaftRefusal\x12,\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x1d.trimast.v1.RaftRefusal.Cause\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"w\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x11\n\rOTHER_CLUSTER\x10\x01\x12\x13\n\x0fUNKNOWN_REPLICA\x10\x02\x12\x12\n\x0eOTHER_PROTOCOL\x10\x03\x12\n\n\x06NOT_ME\x10\x04\x12\x0f\n\x0bOLD_SESSION\x10\x05\"\x9b\x04\n\x0cRaftEnvelope\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0c\n\x04\x65\x63ho\x18\x02 \x01(\x04\x12(\n\x06\x61ppend\x18\x03 \x01(\x0b\x32\x16.trimast.v1.RaftAppendH\x00\x12\x35\n\rappend_answer\x18\x04 \x01(\x0b\x32\x1c.trimast.v1.RaftAppendAnswerH\x00\x12.\n\theartbeat\x18\x05 \x01(\x0b\x32\x19.trimast.v1.RaftHeartbeatH\x00\x12;\n\x10heartbeat_answer\x18\x06 \x01(\x0b\x32\x1f.trimast.v1.RaftHeartbeatAnswerH\x00\x12\x33\n\x0cvote_request\x18\x07 \x01(\x0b\x32\x1b.trimast.v1.RaftVoteRequestH\x00\x12$\n\x04vote\x18\x08 \x01(\x0b\x32\x14.trimast.v1.RaftVoteH\x00\x12:\n\x10pre_vote_request\x18\t \x01(\x0b\x32\x1e.trimast.v1.RaftPreVoteRequestH\x00\x12+\n\x08pre_vote\x18\n \x01(\x0b\x32\x17.trimast.v1.RaftPreVoteH\x00\x12&\n\x05stale\x18\x0b \x01(\x0b\x32\x15.trimast.v1.RaftStaleH\x00\x12-\n\tstand_now\x18\x1e \x01(\x0b\x32\x18.trimast.v1.RaftStandNowH\x00\x42\x06\n\x04\x62ody\"\x83\x01\n\nRaftAppend\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x12\n\nprev_index\x18\x02 \x01(\x04\x12\x11\n\tprev_term\x18\x03 \x01(\x04\x12\x14\n\x0c\x63ommit_index\x18\x04 \x01(\x04\x12&\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x15.trimast.v1.RaftEntry\"*\n\tRaftEntry\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"K\n\x10RaftAppendAnswer\x12\x17\n\rmatched_below\x18\x01 \x01(\x04H\x00\x12\x14\n\nretry_from\x18\x02 \x01(\x04H\x00\x42\x08\n\x06\x61nswer\"!\n\rRaftHeartbeat\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x15\n\x13RaftHeartbeatAnswer\"O\n\x0fRaftVoteRequest\x12\x12\n\nlast_index\x18\x01 \x01(\x04\x12\x11\n\tlast_term\x18\x02 \x01(\x04\x12\x15\n\rleader_agrees\x18\x1e \x01(\x08\"\n\n\x08RaftVote\"R\n\x12RaftPreVoteRequest\x12\x15\n\rproposed_term\x18\x01 \x01(\x04\x12\x12\n\nlast_index\x18\x02 \x01(\x04\x12\x11\n\tlast_term\x18\x03 \x01(\x04\"$\n\x0bRaftPreVote\x12\x15\n\rproposed_term\x18\x01 \x01(\x04\"\x0b\n\tRaftStale\"\x0e\n\x0cRaftStandNowb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,25 +42,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RAFTREFUSAL_CAUSE']._serialized_start=502
   _globals['_RAFTREFUSAL_CAUSE']._serialized_end=621
   _globals['_RAFTENVELOPE']._serialized_start=624
-  _globals['_RAFTENVELOPE']._serialized_end=1116
-  _globals['_RAFTAPPEND']._serialized_start=1119
-  _globals['_RAFTAPPEND']._serialized_end=1250
-  _globals['_RAFTENTRY']._serialized_start=1252
-  _globals['_RAFTENTRY']._serialized_end=1294
-  _globals['_RAFTAPPENDANSWER']._serialized_start=1296
-  _globals['_RAFTAPPENDANSWER']._serialized_end=1371
-  _globals['_RAFTHEARTBEAT']._serialized_start=1373
-  _globals['_RAFTHEARTBEAT']._serialized_end=1406
-  _globals['_RAFTHEARTBEATANSWER']._serialized_start=1408
-  _globals['_RAFTHEARTBEATANSWER']._serialized_end=1429
-  _globals['_RAFTVOTEREQUEST']._serialized_start=1431
-  _globals['_RAFTVOTEREQUEST']._serialized_end=1487
-  _globals['_RAFTVOTE']._serialized_start=1489
-  _globals['_RAFTVOTE']._serialized_end=1499
-  _globals['_RAFTPREVOTEREQUEST']._serialized_start=1501
-  _globals['_RAFTPREVOTEREQUEST']._serialized_end=1583
-  _globals['_RAFTPREVOTE']._serialized_start=1585
-  _globals['_RAFTPREVOTE']._serialized_end=1621
-  _globals['_RAFTSTALE']._serialized_start=1623
-  _globals['_RAFTSTALE']._serialized_end=1634
+  _globals['_RAFTENVELOPE']._serialized_end=1163
+  _globals['_RAFTAPPEND']._serialized_start=1166
+  _globals['_RAFTAPPEND']._serialized_end=1297
+  _globals['_RAFTENTRY']._serialized_start=1299
+  _globals['_RAFTENTRY']._serialized_end=1341
+  _globals['_RAFTAPPENDANSWER']._serialized_start=1343
+  _globals['_RAFTAPPENDANSWER']._serialized_end=1418
+  _globals['_RAFTHEARTBEAT']._serialized_start=1420
+  _globals['_RAFTHEARTBEAT']._serialized_end=1453
+  _globals['_RAFTHEARTBEATANSWER']._serialized_start=1455
+  _globals['_RAFTHEARTBEATANSWER']._serialized_end=1476
+  _globals['_RAFTVOTEREQUEST']._serialized_start=1478
+  _globals['_RAFTVOTEREQUEST']._serialized_end=1557
+  _globals['_RAFTVOTE']._serialized_start=1559
+  _globals['_RAFTVOTE']._serialized_end=1569
+  _globals['_RAFTPREVOTEREQUEST']._serialized_start=1571
+  _globals['_RAFTPREVOTEREQUEST']._serialized_end=1653
+  _globals['_RAFTPREVOTE']._serialized_start=1655
+  _globals['_RAFTPREVOTE']._serialized_end=1691
+  _globals['_RAFTSTALE']._serialized_start=1693
+  _globals['_RAFTSTALE']._serialized_end=1704
+  _globals['_RAFTSTANDNOW']._serialized_start=1706
+  _globals['_RAFTSTANDNOW']._serialized_end=1720
 # @@protoc_insertion_point(module_scope)

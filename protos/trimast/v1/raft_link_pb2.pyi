@@ -175,6 +175,7 @@ class RaftEnvelope(_message.Message):
     PRE_VOTE_REQUEST_FIELD_NUMBER: _builtins.int
     PRE_VOTE_FIELD_NUMBER: _builtins.int
     STALE_FIELD_NUMBER: _builtins.int
+    STAND_NOW_FIELD_NUMBER: _builtins.int
     term: _builtins.int
     """The sender's current term. It was on the sender's disk before this left."""
     echo: _builtins.int
@@ -197,6 +198,8 @@ class RaftEnvelope(_message.Message):
     def pre_vote(self) -> Global___RaftPreVote: ...
     @_builtins.property
     def stale(self) -> Global___RaftStale: ...
+    @_builtins.property
+    def stand_now(self) -> Global___RaftStandNow: ...
     def __init__(
         self,
         *,
@@ -211,12 +214,13 @@ class RaftEnvelope(_message.Message):
         pre_vote_request: Global___RaftPreVoteRequest | None = ...,
         pre_vote: Global___RaftPreVote | None = ...,
         stale: Global___RaftStale | None = ...,
+        stand_now: Global___RaftStandNow | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "stale", b"stale", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "stale", b"stale", "stand_now", b"stand_now", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "stale", b"stale", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "stale", b"stale", "stand_now", b"stand_now", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale", "stand_now"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -346,17 +350,21 @@ class RaftVoteRequest(_message.Message):
 
     LAST_INDEX_FIELD_NUMBER: _builtins.int
     LAST_TERM_FIELD_NUMBER: _builtins.int
+    LEADER_AGREES_FIELD_NUMBER: _builtins.int
     last_index: _builtins.int
     last_term: _builtins.int
+    leader_agrees: _builtins.bool
+    """The leader of the term before asked the sender to stand: do not stick to that leader."""
     def __init__(
         self,
         *,
         last_index: _builtins.int = ...,
         last_term: _builtins.int = ...,
+        leader_agrees: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_index", b"last_index", "last_term", b"last_term"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_index", b"last_index", "last_term", b"last_term", "leader_agrees", b"leader_agrees"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -440,3 +448,20 @@ class RaftStale(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RaftStale: _TypeAlias = RaftStale  # noqa: Y015
+
+@_typing.final
+class RaftStandNow(_message.Message):
+    """From the leader: you know all that I know. Stand for election at once; I hand over to you."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftStandNow: _TypeAlias = RaftStandNow  # noqa: Y015
