@@ -17,6 +17,7 @@ from master.edge.cluster_service import ClusterService
 from master.edge.directory import Directory, MasterAddress
 from master.edge.doors import Doorkeeper
 from master.edge.effects import EffectPerformer
+from master.edge.handing_over import hand_over_before_stop
 from master.edge.health_page import add_health_page
 from master.edge.leadership import Leadership
 from master.edge.metrics import MasterMetrics, StateCollector
@@ -44,6 +45,8 @@ from trimast.model.ids import MasterId
 log = structlog.get_logger()
 
 STOP_GRACE_S: Final = 0.5
+HAND_OVER_MAX_S: Final = 1.0
+"""A leader that is told to stop tries so long to have another master lead first."""
 
 
 async def run_master(config: MasterConfig) -> None:
@@ -98,6 +101,8 @@ async def run_master(config: MasterConfig) -> None:
         if config.ready_file is not None:
             _write_ready(config.ready_file, own_id, http.address, grpc_address)
         await stopped.wait()
+        outcome = await hand_over_before_stop(replicated_log, within_s=HAND_OVER_MAX_S)
+        log.info("master_stops", id=own_id, hand_over=outcome)
     finally:
         # The log first: its going ends the reign and all streams, so that others can take over.
         await replicated_log.stop()

@@ -10,6 +10,7 @@ from trimast.cli.lazy_group import LazyGroup
 CLUSTER = "A cluster on this machine"
 WORK = "Work"
 LOOK = "What there is"
+CARE = "Taking care of a cluster"
 PROCESSES = "Processes"
 
 INTERRUPTED = 130
@@ -39,6 +40,9 @@ INTERRUPTED = 130
             "frameworks": ("frameworks:frameworks", "Who runs tasks."),
             "tasks": ("tasks:tasks", "What runs where, and what has ended."),
             "offers": ("offers:offers", "What is offered to whom at this moment."),
+        },
+        CARE: {
+            "transfer-leader": ("transfer_leader:transfer_leader", "Have another master lead."),
         },
         PROCESSES: {
             "master": ("process:master", "Be a master."),
