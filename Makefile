@@ -10,7 +10,7 @@ help:
 	@echo "make demo    three masters, three agents, real work, and a leader killed in the middle"
 	@echo "make test    everything that must hold: format, lint, types, tests"
 	@echo "make check   the same without the tests that start processes"
-	@echo "make sim     the replicated log under random faults: SEEDS=n, or SEED=k to replay one"
+	@echo "make sim     the replicated log under random faults: SEEDS=n, PROFILE=p; SEED=k replays one"
 	@echo "make soak    the same for long, and two hundred leaders killed under running tasks"
 	@echo "make bench   how fast, beside a peer in the same run"
 	@echo "make protos  compile protos/ again after a change"
@@ -40,7 +40,7 @@ test: setup
 	$(BIN)/pytest -q
 
 sim: setup
-	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(BIN)/pytest -q --timeout=0 tests/simulation
+	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(PROFILE),PROFILE=$(PROFILE)) $(BIN)/pytest -q --timeout=0 tests/simulation
 
 soak: setup
 	SEEDS=$(SEEDS) $(BIN)/pytest -q --timeout=0 tests/simulation

@@ -4,20 +4,23 @@ from typing import Any
 
 import pytest
 
+from replication.engine import wal
+from replication.engine.engine import Engine
 from replication.engine.following import Following
 from replication.engine.leading import Leading
 from replication.engine.wal import Wal
 from tests.simulation.raft.nemesis import Story
+from tests.simulation.raft.profiles import PROFILES
 from tests.simulation.raft.world import simulated
 
 SEEDS_MAX = 80
 
 
-def is_noticed() -> bool:
+def is_noticed(profile: str = "mixed") -> bool:
     for seed in range(SEEDS_MAX):
         with simulated(seed) as world:
             try:
-                Story(world, trouble_s=15.0).tell()
+                Story(world, trouble_s=15.0, profile=PROFILES[profile]).tell()
             except Exception:  # Any way of failing will do: an assertion, a refusal to start.
                 return True
     return False
@@ -67,3 +70,20 @@ def test_truncation_on_match_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Leading, "says_append", says_all_again)
     monkeypatch.setattr(Following, "_count_known", lambda self, entries: 0)
     assert is_noticed()
+
+
+def test_reads_without_the_word_of_a_quorum_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C2: a leader that trusts its lease alone reads what is old, once leadership is handed on."""
+    monkeypatch.setattr(Leading, "quorum_answered", lambda self, sequence: True)
+    assert is_noticed("links")
+
+
+def test_reads_before_all_is_applied_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leader whose first entry is not committed yet does not know what was."""
+    monkeypatch.setattr(Engine, "_is_current", lambda self: True)
+    assert is_noticed()
+
+
+def test_rot_that_is_taken_for_a_torn_write_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "_check_nothing_promised", lambda *args, **words: None)
+    assert is_noticed("rot")

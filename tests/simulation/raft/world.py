@@ -18,7 +18,13 @@ from replication.engine.pinned import syncobj
 from replication.engine.term_file import TermFile
 from replication.engine.wal import Flush, Wal
 from replication.observer import SilentObserver
-from replication.replicated_log import Committed, ProposalOutcome, ProposalRefused
+from replication.replicated_log import (
+    Committed,
+    ProposalOutcome,
+    ProposalRefused,
+    ReadListener,
+    TransferListener,
+)
 from tests.simulation.raft.disk import SimDisk
 from tests.simulation.raft.network import Network
 
@@ -60,6 +66,7 @@ class Replica:
         TermFile.create(self.disk)
         self.is_up = False
         self.is_paused = False
+        self.is_rotten = False
         self.sync_s = DISK_SYNC_S
         self.life = 0
         self.start()
@@ -70,9 +77,11 @@ class Replica:
         self.is_paused = False
         self.life += 1
         self._due_while_paused: list[Callable[[], None]] = []
+        self._asked_while_paused: list[ReadListener] = []
         self._step_is_due = False
         self._ring_s = float("inf")
         self.state: list[bytes] = []
+        self.latest: dict[bytes, bytes] = {}
         self._index_applied = 1
         self._commands_at_index: list[bytes] = []
         self.wal = Wal(self.disk, segment_bytes_max=self.config.segment_bytes_max)
@@ -110,12 +119,27 @@ class Replica:
             return
         self.is_paused = False
         due, self._due_while_paused = self._due_while_paused, []
+        asked, self._asked_while_paused = self._asked_while_paused, []
+        for on_outcome in asked:
+            # Before it hears of anything that happened meanwhile.
+            self.read(on_outcome)
         self.world.network.resume(self.name)
         for call in due:
             call()
 
     def propose(self, command: bytes, on_outcome: Callable[[ProposalOutcome], None]) -> None:
         self.engine.propose(command, on_outcome)
+        self._after()
+
+    def read(self, on_outcome: ReadListener) -> None:
+        if self.is_paused:
+            self._asked_while_paused.append(on_outcome)
+            return
+        self.engine.read(on_outcome)
+        self._after()
+
+    def transfer_leadership(self, to: str | None, on_outcome: TransferListener) -> None:
+        self.engine.transfer_leadership(to, on_outcome)
         self._after()
 
     @property
@@ -150,6 +174,9 @@ class Replica:
             self._commands_at_index = []
         self._commands_at_index.append(command)
         self.state.append(command)
+        key, colon, _ = command.partition(b":")
+        if colon:
+            self.latest[key] = command
         return len(self.state)
 
     def _check_entry(self) -> None:
@@ -290,7 +317,12 @@ class World:
         assert self.run(20.0, until=lambda: self.leader() is chosen), f"{name} was not elected"
         return chosen
 
-    def propose(self, replica: Replica, command: bytes) -> list[ProposalOutcome]:
+    def propose(
+        self,
+        replica: Replica,
+        command: bytes,
+        listener: Callable[[ProposalOutcome], None] = lambda outcome: None,
+    ) -> list[ProposalOutcome]:
         """The list will hold the outcome."""
         outcomes: list[ProposalOutcome] = []
 
@@ -301,6 +333,7 @@ class World:
                 self.ledger.acknowledged.append(command)
             elif isinstance(outcome, ProposalRefused):
                 self.ledger.refused.add(command)
+            listener(outcome)
 
         self.ledger.proposed.append(command)
         replica.propose(command, on_outcome)
