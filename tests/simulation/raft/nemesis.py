@@ -112,6 +112,8 @@ class Story:
 
     def _black_out(self) -> None:
         """All lose power at once: only what is really on disk is left."""
+        if self.world.now_s >= self._end_s:
+            return
         for each in self.world.replicas.values():
             each.crash(power=True)
             self._start(each)

@@ -37,7 +37,7 @@ PROFILES: Final = {
     "blackouts": Profile(
         (
             *("blackout", "blackout", "blackout_in_write", "blackout_in_write"),
-            *("slow_disk", "slow_disk", *_START, "transfer", "hold", "mend"),
+            *("slow_disk", "slow_disk", *_START, "transfer", "hold", *_MEND),
         ),
         strikes_per_s=2.0,
     ),
