@@ -4,13 +4,14 @@ PYTHON := python3
 BIN := .venv/bin
 SEEDS ?= 1000
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sim bench protos clean
+.PHONY: help setup demo test check sim soak bench protos clean
 
 help:
 	@echo "make demo    three masters, three agents, real work, and a leader killed in the middle"
 	@echo "make test    everything that must hold: format, lint, types, tests"
 	@echo "make check   the same without the tests that start processes"
-	@echo "make sim     the replicated log under random faults: SEEDS=n, or SEED=k to replay one"
+	@echo "make sim     the replicated log under random faults: SEEDS=n, PROFILE=p; SEED=k replays one"
+	@echo "make soak    the same for long, and two hundred leaders killed under running tasks"
 	@echo "make bench   how fast, beside a peer in the same run"
 	@echo "make protos  compile protos/ again after a change"
 
@@ -39,7 +40,11 @@ test: setup
 	$(BIN)/pytest -q
 
 sim: setup
-	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(BIN)/pytest -q --timeout=0 tests/simulation
+	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(PROFILE),PROFILE=$(PROFILE)) $(BIN)/pytest -q --timeout=0 tests/simulation
+
+soak: setup
+	SEEDS=$(SEEDS) $(BIN)/pytest -q --timeout=0 tests/simulation
+	$(BIN)/trimast drill kill-leader --times 200
 
 bench: setup
 	$(BIN)/python -m tests.bench.tasks

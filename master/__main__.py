@@ -3,13 +3,15 @@
 import asyncio
 import sys
 
-from master.assembly import run_master
+import click
+
+from master.assembly import replication_config, run_master
 from master.config import MasterConfig
-from master.edge.peers_text import peers_from_text
 from replication.engine.identity import DataDirectoryRefused
 from trimast.edge.listening import CannotListen
 from trimast.edge.logs import set_up_logs
 from trimast.edge.settings import settings_command
+from trimast.edge.tls.files import TlsFilesRefused
 
 ABOUT = """Run one master.
 
@@ -17,11 +19,14 @@ Three or five of them keep the registry alike and elect one that leads; one alon
 
 
 def start(config: MasterConfig) -> None:
-    peers_from_text(config.peers)
+    try:
+        replication_config(config)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     set_up_logs(config.log_level, config.log_json)
     try:
         asyncio.run(run_master(config))
-    except (CannotListen, DataDirectoryRefused, OSError) as error:
+    except (CannotListen, DataDirectoryRefused, TlsFilesRefused, OSError) as error:
         sys.stderr.write(f"trimast master: {error}\n")
         sys.exit(1)
 

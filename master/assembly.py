@@ -17,6 +17,7 @@ from master.edge.cluster_service import ClusterService
 from master.edge.directory import Directory, MasterAddress
 from master.edge.doors import Doorkeeper
 from master.edge.effects import EffectPerformer
+from master.edge.handing_over import hand_over_before_stop
 from master.edge.health_page import add_health_page
 from master.edge.leadership import Leadership
 from master.edge.metrics import MasterMetrics, StateCollector
@@ -31,26 +32,29 @@ from protos.trimast.v1 import (
     cluster_pb2_grpc,
     scheduler_link_pb2_grpc,
 )
-from replication.config import PeerAddress, ReplicationConfig
+from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.edge.tls.files import CA_FILE, CERTIFICATE_FILE, KEY_FILE
 from trimast.model.ids import MasterId
 
 log = structlog.get_logger()
 
 STOP_GRACE_S: Final = 0.5
+HAND_OVER_MAX_S: Final = 1.0
+"""A leader that is told to stop tries so long to have another master lead first."""
 
 
 async def run_master(config: MasterConfig) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        CannotListen, OSError, DataDirectoryRefused, WalDamaged, TermFileDamaged: it cannot start;
-            the text says why.
+        CannotListen, OSError, DataDirectoryRefused, TlsFilesRefused, WalDamaged, TermFileDamaged:
+            it cannot start; the text says why.
     """
     make_failed_asserts_fatal(asyncio.get_running_loop())
     stopped = asyncio.Event()
@@ -65,7 +69,7 @@ async def run_master(config: MasterConfig) -> None:
     streams: Streams[FrameworkNews | CloseFrameworkStream] = Streams()
     leadership = Leadership(own_id, config.cluster, registry_log, config.leader_settings, metrics)
     replicated_log = await RaftLog.start(
-        _replication_config(config, directory),
+        replication_config(config),
         registry_log,
         leadership,
         on_fatal=_die,
@@ -97,6 +101,8 @@ async def run_master(config: MasterConfig) -> None:
         if config.ready_file is not None:
             _write_ready(config.ready_file, own_id, http.address, grpc_address)
         await stopped.wait()
+        outcome = await hand_over_before_stop(replicated_log, within_s=HAND_OVER_MAX_S)
+        log.info("master_stops", id=own_id, hand_over=outcome)
     finally:
         # The log first: its going ends the reign and all streams, so that others can take over.
         await replicated_log.stop()
@@ -116,7 +122,11 @@ def _masters(config: MasterConfig) -> dict[MasterId, MasterAddress]:
     return {MasterId(config.id): own}
 
 
-def _replication_config(config: MasterConfig, directory: Directory) -> ReplicationConfig:
+def replication_config(config: MasterConfig) -> ReplicationConfig:
+    """
+    Raises:
+        ValueError: names the setting, and says what would be right.
+    """
     return ReplicationConfig(
         cluster_id=config.cluster,
         replica_id=config.id,
@@ -125,12 +135,19 @@ def _replication_config(config: MasterConfig, directory: Directory) -> Replicati
         listen_port=config.raft_port,
         peers={
             master_id: PeerAddress(*host_and_port(address.raft))
-            for master_id, address in directory.masters.items()
-            if master_id != directory.own_id
+            for master_id, address in _masters(config).items()
+            if master_id != config.id
         },
+        tls=None if config.raft_tls_dir is None else _tls_files(config.raft_tls_dir),
+        insecure=config.raft_insecure,
+        snapshot_after_bytes=config.snapshot_after_bytes,
         election_timeout_min_ms=config.election_timeout_min_ms,
         election_timeout_max_ms=config.election_timeout_max_ms,
     )
+
+
+def _tls_files(folder: Path) -> TlsFiles:
+    return TlsFiles(folder / CA_FILE, folder / CERTIFICATE_FILE, folder / KEY_FILE)
 
 
 def _add_collector(
@@ -142,6 +159,7 @@ def _add_collector(
     prometheus.register(
         StateCollector(
             log_status=replicated_log.status,
+            certificate_expires_in_s=replicated_log.certificate_expires_in_s,
             registry=registry_log.state,
             leader=lambda: leadership.reign.state if leadership.reign is not None else None,
         )

@@ -17,13 +17,20 @@ class MasterConfig:
     cluster: str = "trimast"
     """The cluster's name. A data directory of another cluster is refused."""
     host: str = "127.0.0.1"
-    """The address on which to listen. Nothing is encrypted or authenticated yet: keep it so."""
+    """The address on which to listen. Only the Raft link can be encrypted yet: keep it so."""
     http_port: int = 5050
     """For people and Prometheus; 0 picks a free one."""
     grpc_port: int = 5052
     """For agents, frameworks and the command line; 0 picks a free one."""
     raft_port: int = 5053
     """For the other masters."""
+    raft_tls_dir: Path | None = None
+    """Where this master's ca.pem, cert.pem and key.pem are, as `trimast tls init` makes them.
+    Needed unless all masters are on loopback; not used by one alone. Replaced files are used
+    without a restart."""
+    raft_insecure: bool = False
+    """Let the masters talk in plaintext on other addresses than loopback. Whoever reaches the Raft
+    port can then play a master, and rule the whole cluster."""
     peers: tuple[str, ...] = ()
     """All masters, this one included: id=raft/grpc/http with host:port each, as in
     m1=10.0.0.1:5053/10.0.0.1:5052/10.0.0.1:5050,m2=... . Empty: this is the only one."""
@@ -31,6 +38,8 @@ class MasterConfig:
     """So long a leader may be unheard before the others elect a new one. At least 300."""
     election_timeout_max_ms: int = 800
     """Each master waits a random time up to this before it tries to lead."""
+    snapshot_after_bytes: int = 64 * 1024 * 1024
+    """The log is compacted whenever so many bytes of commands came. At least 65536."""
     offer_timeout_ms: int = 30_000
     """How long a framework may hold an offer unanswered. At least 1000."""
     agent_ping_ms: int = 2_000
@@ -55,11 +64,14 @@ class MasterConfig:
         for name in ("http_port", "grpc_port", "raft_port"):
             if not 0 <= getattr(self, name) < 65_536:
                 raise ValueError(f"{name} must be between 0 and 65535, not {getattr(self, name)}")
+        if self.raft_insecure and self.raft_tls_dir is not None:
+            raise ValueError("raft_insecure and raft_tls_dir exclude each other")
         if self.log_level not in LOG_LEVELS:
             raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
         for name, least in (
             ("election_timeout_min_ms", 300),
             ("election_timeout_max_ms", self.election_timeout_min_ms + 1),
+            ("snapshot_after_bytes", 65_536),
             ("offer_timeout_ms", 1_000),
             ("agent_ping_ms", 50),
             ("agent_silence_max_ms", 2 * self.agent_ping_ms),

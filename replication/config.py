@@ -1,5 +1,6 @@
 """The settings of one replica of the log: unit, meaning and bounds of each."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,21 @@ class PeerAddress(NamedTuple):
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files of this replica. They may be replaced at any time: new sessions use the new ones.
+
+    Attributes:
+        ca: the authority of the cluster; several of them while one follows another.
+        certificate: speaks for `trimast://<cluster_id>/master/<replica_id>`.
+        key: of the certificate; nobody but its owner may read it.
+    """
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicationConfig:
     """Checks itself: a value out of bounds is a `ValueError` that names the setting."""
@@ -31,13 +47,21 @@ class ReplicationConfig:
     """Belongs to this replica alone. Made if it is not there."""
 
     listen_host: str = "127.0.0.1"
-    """Where the Raft link listens. The link is not encrypted: keep it on a trusted network."""
+    """Where the Raft link listens. Anything but loopback needs `tls`."""
 
     listen_port: int = 5053
     """0 to 65535; 0 lets the system choose. Not used without peers."""
 
     peers: Mapping[str, PeerAddress] = field(default_factory=dict)
     """All other replicas, by id. Empty: one master alone, which commits what it has synced."""
+
+    tls: TlsFiles | None = None
+    """Both sides of each session show a certificate. None: plaintext, between replicas whose
+    addresses are all loopback."""
+
+    insecure: bool = False
+    """Plaintext on other addresses too: who reaches the port can play a replica and take over all
+    that the log governs."""
 
     election_timeout_min_ms: int = 450
     """So long a leader may be unheard before it counts as gone, and so long a leader leads
@@ -153,8 +177,30 @@ class ReplicationConfig:
             self.reconnect_delay_min_ms,
         )
         _check(self.outbound_bytes_max >= 16 * MIB, "outbound_bytes_max", self.outbound_bytes_max)
+        self._check_encrypted()
+
+    def _check_encrypted(self) -> None:
+        if self.tls is not None or self.insecure or not self.peers:
+            return
+        hosts = (self.listen_host, *(address.host for address in self.peers.values()))
+        open_to_others = sorted({host for host in hosts if not _is_loopback(host)})
+        if open_to_others:
+            raise ValueError(
+                f"the Raft link would be plaintext on {', '.join(open_to_others)}, open to anybody "
+                "who reaches its port. Make certificates with `trimast tls init` and name them "
+                "(tls; of a master --raft-tls-dir), or say that the network lets nobody else near "
+                "it (insecure; --raft-insecure)"
+            )
 
 
 def _check(holds: bool, setting: str, value: object) -> None:
     if not holds:
         raise ValueError(f"replication setting {setting} is out of bounds: {value}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        # Any other name may mean another address tomorrow.
+        return host == "localhost"

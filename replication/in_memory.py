@@ -10,7 +10,13 @@ from replication.replicated_log import (
     OutcomeListener,
     OutcomeUnknown,
     ProposalRefused,
+    ReadListener,
+    ReadReady,
+    ReadRefusalCause,
+    ReadRefused,
     RefusalCause,
+    TransferListener,
+    TransferOutcome,
 )
 from replication.state_machine import StateMachine
 
@@ -48,6 +54,8 @@ class InMemoryLog:
         self._turn_is_due = False
         self._refused: deque[tuple[OutcomeListener, RefusalCause]] = deque()
         self._waiting: list[_Proposal] = []
+        self._refused_reads: deque[tuple[ReadListener, ReadRefusalCause]] = deque()
+        self._reads: list[ReadListener] = []
         self._index = 1
         self._entries_committed = 0
         self._commands_committed = 0
@@ -59,6 +67,25 @@ class InMemoryLog:
         else:
             self._refused.append((on_outcome, cause))
         self._ask_for_turn()
+
+    def read(self, on_outcome: ReadListener) -> None:
+        if not self._is_leading:
+            self._refused_reads.append((on_outcome, ReadRefusalCause.NOT_LEADING))
+        elif len(self._reads) >= self._pending_proposals_max:
+            self._refused_reads.append((on_outcome, ReadRefusalCause.OVERLOADED))
+        else:
+            self._reads.append(on_outcome)
+        self._ask_for_turn()
+
+    def transfer_leadership(self, to: str | None, on_outcome: TransferListener) -> None:
+        """There is nobody else."""
+        if not self._is_leading:
+            outcome = TransferOutcome.NOT_LEADING
+        elif to is None:
+            outcome = TransferOutcome.OUT_OF_REACH
+        else:
+            outcome = TransferOutcome.UNKNOWN_REPLICA
+        self._later(lambda: on_outcome(outcome))
 
     def status(self) -> LogStatus:
         return LogStatus(
@@ -95,6 +122,9 @@ class InMemoryLog:
         proposals, self._waiting = self._waiting, []
         for _, on_outcome in proposals:
             on_outcome(OutcomeUnknown())
+        reads, self._reads = self._reads, []
+        for on_read in reads:
+            on_read(ReadRefused(ReadRefusalCause.NOT_LEADING))
         self._listener.leadership_lost(self._term)
         if commit_open and proposals:
             self._index += 1
@@ -103,7 +133,7 @@ class InMemoryLog:
             self._count_entry(len(proposals))
 
     def hold(self) -> None:
-        """Commit nothing until `release`."""
+        """Commit nothing, and let nobody read, until `release`."""
         self._is_holding = True
 
     def release(self) -> None:
@@ -133,8 +163,18 @@ class InMemoryLog:
         for _ in range(len(self._refused)):
             on_outcome, cause = self._refused.popleft()
             on_outcome(ProposalRefused(cause))
-        if self._is_holding or not self._is_leading or not self._waiting:
+        for _ in range(len(self._refused_reads)):
+            on_read, read_cause = self._refused_reads.popleft()
+            on_read(ReadRefused(read_cause))
+        if self._is_holding or not self._is_leading:
             return
+        if self._waiting:
+            self._commit_waiting()
+        reads, self._reads = self._reads, []
+        for on_read in reads:
+            on_read(ReadReady(self._index))
+
+    def _commit_waiting(self) -> None:
         proposals, self._waiting = self._waiting, []
         index = self._index + 1
         for command, on_outcome in proposals:

@@ -19,7 +19,8 @@ class LogObserver(Protocol):
         """This replica follows another leader than before, or none."""
 
     def frame_rejected(self, cause: str) -> None:
-        """Bytes from the network were refused, and the session that brought them was closed."""
+        """Bytes or a certificate from the network were refused, or a handshake was cut short; the
+        session was closed. `cause` is one of a few fixed words."""
 
     def snapshot_written(self, index: int, size_bytes: int, duration_s: float) -> None:
         """A snapshot of the state after this entry is on stable storage."""

@@ -44,6 +44,57 @@ ProposalOutcome = Committed | ProposalRefused | OutcomeUnknown
 OutcomeListener = Callable[[ProposalOutcome], None]
 
 
+class TransferOutcome(StrEnum):
+    """What became of handing leadership over.
+
+    HANDED_OVER: another replica leads, and this one has heard it.
+    NOT_IN_TIME: nobody was heard to take over within one election timeout. If this replica could
+        go on leading, it does.
+    UNKNOWN_REPLICA: no other replica has this id.
+    OUT_OF_REACH: there is no session with the replica that should take over, or with none at all.
+    """
+
+    HANDED_OVER = "handed_over"
+    NOT_LEADING = "not_leading"
+    UNKNOWN_REPLICA = "unknown_replica"
+    OUT_OF_REACH = "out_of_reach"
+    UNDER_WAY = "under_way"
+    NOT_IN_TIME = "not_in_time"
+
+
+TransferListener = Callable[[TransferOutcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReady:
+    """The state here holds all that was acknowledged anywhere before the read was asked for.
+
+    Attributes:
+        index: of the last entry applied here.
+    """
+
+    index: int
+
+
+class ReadRefusalCause(StrEnum):
+    """NOT_IN_TIME: no quorum said in time that this replica leads."""
+
+    NOT_LEADING = "not_leading"
+    OVERLOADED = "overloaded"
+    NOT_IN_TIME = "not_in_time"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRefused:
+    """Nothing is known of how old the state here is."""
+
+    cause: ReadRefusalCause
+
+
+ReadOutcome = ReadReady | ReadRefused
+ReadListener = Callable[[ReadOutcome], None]
+
+
 @dataclass(frozen=True, slots=True)
 class LogStatus:
     """Where one replica stands. All indexes count entries from 1.
@@ -73,7 +124,8 @@ class LeadershipListener(Protocol):
         """An entry of this term is committed and applied here: the state is current."""
 
     def leadership_lost(self, term: int) -> None:
-        """Every proposal still open has been answered with `OutcomeUnknown` before this."""
+        """Every proposal still open has been answered before this: with `OutcomeUnknown`, or as
+        refused if it was held back while leadership was handed over."""
 
 
 class ReplicatedLog(Protocol):
@@ -86,6 +138,22 @@ class ReplicatedLog(Protocol):
         called exactly once, never from within this call: right after the command was applied here
         (and before the next one is), or when it is refused or given up. A replica that has come
         to its fatal end calls nobody any more.
+        """
+
+    def read(self, on_outcome: ReadListener) -> None:
+        """Ask when the state here may be read as if there were only one copy of it.
+
+        `on_outcome` is called exactly once, never from within this call. With `ReadReady` the
+        state may be read in that call, or later. Only a leader is ever ready: a quorum has told it,
+        after it was asked, that nobody else leads. Reads asked for in one turn share one question.
+        """
+
+    def transfer_leadership(self, to: str | None, on_outcome: TransferListener) -> None:
+        """Have another replica lead: `to`, or the one that lacks least.
+
+        Until it does, at most for one election timeout, proposals wait. If it works they are
+        refused, else they are committed as usual. `on_outcome` is called exactly once, never from
+        within this call.
         """
 
     def status(self) -> LogStatus: ...

@@ -9,12 +9,14 @@ import grpc
 import grpc.aio
 
 from master.edge.doors import Doorkeeper
+from master.edge.handing_over import hand_over
 from master.edge.registry_log import RegistryLog
 from master.leader.effects import AnswerOperator
 from master.leader.events import OperatorAsked
 from master.registry.commands import Decision, OrderKill, ProveQuorum, RemoveFramework
 from master.views.rows import agent_rows, framework_rows, offer_rows, task_rows
 from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
+from replication.replicated_log import ReadOutcome, ReadReady, TransferOutcome
 from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.refusal import RefusalReason, Refused
 
@@ -24,6 +26,22 @@ _STATUS = {
     RefusalReason.FRAMEWORK_UNKNOWN: grpc.StatusCode.NOT_FOUND,
     RefusalReason.TASK_UNKNOWN: grpc.StatusCode.NOT_FOUND,
     RefusalReason.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+_NOT_HANDED_OVER = {
+    TransferOutcome.NOT_LEADING: (grpc.StatusCode.UNAVAILABLE, "leadership was lost just now"),
+    TransferOutcome.UNKNOWN_REPLICA: (grpc.StatusCode.NOT_FOUND, "there is no such master"),
+    TransferOutcome.OUT_OF_REACH: (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "the leader is not connected to it",
+    ),
+    TransferOutcome.UNDER_WAY: (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "leadership is being handed over already",
+    ),
+    TransferOutcome.NOT_IN_TIME: (
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "it did not take over in time; see who leads: trimast masters",
+    ),
 }
 
 
@@ -71,31 +89,34 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
     async def ListAgents(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.ListAgentsRequest, context: _Context
     ) -> cluster_pb2.ListAgentsReply:
+        leading = await self._confirm_leading()
         rows = agent_rows(self._registry_log.state)
         return cluster_pb2.ListAgentsReply(
             agents=[cluster_pb2.AgentRow(**asdict(row)) for row in rows],
-            leading=self._is_leading,
+            leading=leading,
             applied_index=self._applied_index,
         )
 
     async def ListFrameworks(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.ListFrameworksRequest, context: _Context
     ) -> cluster_pb2.ListFrameworksReply:
+        leading = await self._confirm_leading()
         rows = framework_rows(self._registry_log.state, completed=request.completed)
         return cluster_pb2.ListFrameworksReply(
             frameworks=[cluster_pb2.FrameworkRow(**asdict(row)) for row in rows],
-            leading=self._is_leading,
+            leading=leading,
             applied_index=self._applied_index,
         )
 
     async def ListTasks(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.ListTasksRequest, context: _Context
     ) -> cluster_pb2.ListTasksReply:
+        leading = await self._confirm_leading()
         framework_id = FrameworkId(request.framework_id) if request.framework_id else None
         rows = task_rows(self._registry_log.state, framework_id, completed=request.completed)
         return cluster_pb2.ListTasksReply(
             tasks=[cluster_pb2.TaskRow(**asdict(row)) for row in rows],
-            leading=self._is_leading,
+            leading=leading,
             applied_index=self._applied_index,
         )
 
@@ -115,6 +136,22 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         epoch = self._registry_log.state.epoch
         return cluster_pb2.ProveQuorumReply(index=answer.index, epoch=epoch)
 
+    async def TransferLeadership(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.TransferLeadershipRequest, context: _Context
+    ) -> cluster_pb2.TransferLeadershipReply:
+        await self._doorkeeper.reign_or_redirect(context)
+        own_id = self._doorkeeper.directory.own_id
+        if request.to != own_id:
+            outcome = await hand_over(self._doorkeeper.replicated_log, to=request.to or None)
+            if outcome is not TransferOutcome.HANDED_OVER:
+                code, why = _NOT_HANDED_OVER[outcome]
+                await context.abort(code, f"{own_id} has not handed over: {why}")
+        leader_id = self._doorkeeper.replicated_log.status().leader_id
+        leader = self._doorkeeper.directory.find(leader_id)
+        return cluster_pb2.TransferLeadershipReply(
+            leader_id=leader_id or "", leader_grpc=leader.grpc if leader else ""
+        )
+
     async def Teardown(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.TeardownRequest, context: _Context
     ) -> cluster_pb2.TeardownReply:
@@ -129,9 +166,18 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         await self._decide(OrderKill(framework_id, task_id, grace_ms), context)
         return cluster_pb2.OperatorKillTaskReply()
 
-    @property
-    def _is_leading(self) -> bool:
-        return self._doorkeeper.leadership.reign is not None
+    async def _confirm_leading(self) -> bool:
+        """Whether the state here holds all that was acknowledged before this call."""
+        if self._doorkeeper.leadership.reign is None:
+            return False
+        outcome: asyncio.Future[ReadOutcome] = asyncio.get_running_loop().create_future()
+
+        def told(read: ReadOutcome) -> None:
+            if not outcome.done():  # The caller may have hung up.
+                outcome.set_result(read)
+
+        self._doorkeeper.replicated_log.read(told)
+        return isinstance(await outcome, ReadReady)
 
     @property
     def _applied_index(self) -> int:

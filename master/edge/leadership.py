@@ -83,12 +83,10 @@ class Leadership:
 
     def leadership_gained(self, term: int) -> None:
         self._elected_ms = monotonic_ms()
-        log.info("elected", term=term)
         self._begin_epoch()
 
     def leadership_lost(self, term: int) -> None:
         self._attempt += 1
-        log.info("leadership_lost", term=term)
         self._end_reign()
 
     def _begin_epoch(self) -> None:

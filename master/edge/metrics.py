@@ -89,7 +89,7 @@ class MasterMetrics:
         )
         self.frames_rejected = Counter(
             "trimast_raft_link_frames_rejected",
-            "Frames on the Raft link that could not be right.",
+            "Frames and handshakes on the Raft link that could not be right.",
             ["cause"],
             registry=registry,
         )
@@ -209,10 +209,12 @@ class StateCollector:
         self,
         *,
         log_status: Callable[[], LogStatus],
+        certificate_expires_in_s: Callable[[], float | None],
         registry: RegistryState,
         leader: Callable[[], LeaderState | None],
     ) -> None:
         self._log_status = log_status
+        self._certificate_expires_in_s = certificate_expires_in_s
         self._registry = registry
         self._leader = leader
 
@@ -224,6 +226,13 @@ class StateCollector:
         yield _gauge("trimast_log_commit_index", "Last committed entry.", status.commit_index)
         yield _gauge("trimast_log_applied_index", "Last applied entry.", status.applied_index)
         yield _gauge("trimast_log_last_index", "Last entry in the log.", status.last_index)
+        expires_in_s = self._certificate_expires_in_s()
+        if expires_in_s is not None:
+            yield _gauge(
+                "trimast_raft_link_certificate_expires_in_seconds",
+                "Until this master's certificate expires; without TLS there is none.",
+                expires_in_s,
+            )
         yield from self._registry_metrics()
         outstanding = len(leader.ledger.open_offers) if leader else 0
         yield _gauge("trimast_master_offers_outstanding", "Offers unanswered now.", outstanding)

@@ -49,6 +49,7 @@ class Elections:
         self._early_rank = 0
         self._pre_votes: tuple[int, set[str]] | None = None
         self._votes: tuple[int, set[str]] = (0, set())
+        self._agreed_term = 0
         self.deadline_s = now_s()
         if self._peers:
             self._restart_timer()
@@ -135,12 +136,24 @@ class Elections:
         if term < self._core.term:
             self._outbox.send(peer, Stale())
             return
-        if term > self._core.term and self._leader_is_alive():
+        is_handed_over = request.leader_agrees and term == self._core.term + 1
+        if term > self._core.term and self._leader_is_alive() and not is_handed_over:
             # S6: who does not hear the leader must not depose it for those who do.
             return
         self._core.hear_vote_request(
             peer, term, last_index=request.last_index, last_term=request.last_term
         )
+
+    def on_stand_now(self, peer: str, term: int) -> None:
+        """The leader hands over (Ongaro, section 3.10): no pre-vote, for this one term only."""
+        if term != self._core.term or self._core.is_leader or self._core.leader_id != peer:
+            return
+        self._agreed_term = term + 1
+        self._stand()
+
+    def asks_for_vote(self, peer: str, *, last_index: int, last_term: int) -> None:
+        is_agreed = self._core.term == self._agreed_term
+        self._outbox.send(peer, VoteRequest(last_index, last_term, is_agreed))
 
     def grants_vote(self, peer: str) -> None:
         self._restart_timer()

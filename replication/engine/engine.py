@@ -15,6 +15,7 @@ from replication.engine.files import Directory
 from replication.engine.firewall import Firewall
 from replication.engine.outbox import Links
 from replication.engine.proposals import Proposals
+from replication.engine.reads import Reads
 from replication.engine.snapshot_file import SnapshotInfo
 from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.snapshotting import Snapshotting
@@ -22,7 +23,13 @@ from replication.engine.wal import Wal
 from replication.engine.wal_flush import Flush
 from replication.engine.workbench import Job, Workbench
 from replication.observer import LogObserver
-from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
+from replication.replicated_log import (
+    LeadershipListener,
+    LogStatus,
+    OutcomeListener,
+    ReadListener,
+    TransferListener,
+)
 from replication.state_machine import Restoration, StateMachine
 
 
@@ -85,7 +92,9 @@ class Engine:
             being_sent=lambda: self._firewall.leading.sending.being_sent,
         )
         self._core = self._firewall.core
+        self._transferring = self._firewall.transferring
         self._proposals = Proposals(config, now_s=now_s, observer=observer)
+        self._reads = Reads(config, core=self._core, leading=self._firewall.leading, now_s=now_s)
         self._announced_term: int | None = None
         self._leader_id: str | None = None
         self._applied_index = 1
@@ -106,6 +115,18 @@ class Engine:
         if self._is_over:
             return
         self._proposals.add(command, on_outcome, is_leading=self.is_leading)
+        self._wake()
+
+    def read(self, on_outcome: ReadListener) -> None:
+        if self._is_over:
+            return
+        self._reads.add(on_outcome, is_leading=self.is_leading)
+        self._wake()
+
+    def transfer_leadership(self, to: str | None, on_outcome: TransferListener) -> None:
+        if self._is_over:
+            return
+        self._transferring.begin(to, on_outcome, is_leading=self.is_leading)
         self._wake()
 
     def status(self) -> LogStatus:
@@ -173,18 +194,25 @@ class Engine:
             self._note_leadership()
             self._proposals.answer_refused()
             self._proposals.give_up_expired()
+            self._transferring.run(applied_index=self._applied_index)
+            self._proposals.is_held = self._transferring.is_holding
             self._tick()
             self._apply()
             self._snapshotting.run(self._applied_index)
             self._note_leadership()
-            if self._proposals.can_go_on and self._may_tick:
+            self._reads.run(applied_index=self._applied_index)
+            if self._can_go_on:
                 self._wake()
 
     def next_deadline_s(self) -> float:
         """May be earlier than anything that happens then; infinite after a stop."""
         if self._is_over:
             return float("inf")
-        return min(self._firewall.next_deadline_s(), self._proposals.next_deadline_s())
+        return min(
+            self._firewall.next_deadline_s(),
+            self._proposals.next_deadline_s(),
+            self._reads.next_deadline_s(),
+        )
 
     def take_flush(self) -> Flush | None:
         return None if self._is_over else self._wal.take_flush()
@@ -216,11 +244,20 @@ class Engine:
         with self._fail_stop:
             self._lose_leadership()
             self._proposals.answer_refused()
+            self._reads.give_up_all()
+            self._transferring.give_up()
         self._is_stopped = True
 
     @property
     def _is_over(self) -> bool:
         return self._is_stopped or self._fail_stop.fatal is not None
+
+    @property
+    def _can_go_on(self) -> bool:
+        """Something is to be done right now, for which nothing else would wake us."""
+        if self._reads.can_go_on or self._transferring.can_go_on:
+            return True
+        return self._proposals.can_go_on and self._may_tick
 
     @property
     def _may_tick(self) -> bool:
@@ -308,4 +345,5 @@ class Engine:
         term = self._announced_term
         self._announced_term = None
         self._proposals.give_up_all()
+        self._reads.give_up_all()
         self._listener.leadership_lost(term)

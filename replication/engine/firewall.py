@@ -22,12 +22,14 @@ from replication.engine.messages import (
     SnapshotPart,
     SnapshotProgress,
     Stale,
+    StandNow,
     Vote,
     VoteRequest,
 )
 from replication.engine.outbox import Links, Outbox
 from replication.engine.receiving_snapshots import Install, ReceivingSnapshots
 from replication.engine.snapshot_store import SnapshotStore
+from replication.engine.transferring import Transferring
 from replication.engine.wal import Wal
 from replication.engine.workbench import Workbench
 from replication.observer import LogObserver
@@ -90,13 +92,23 @@ class Firewall:
             observer=observer,
             install=install,
         )
+        self.transferring: Final = Transferring(
+            config,
+            core=self.core,
+            wal=wal,
+            outbox=self._outbox,
+            elections=self.elections,
+            leading=self.leading,
+            now_s=now_s,
+        )
 
     @property
     def open_sessions(self) -> frozenset[str]:
         return frozenset(self._outbox.open_sessions)
 
     def next_deadline_s(self) -> float:
-        return self.leading.next_beat_s if self.core.is_leader else self.elections.deadline_s
+        beat_s = self.leading.next_beat_s if self.core.is_leader else self.elections.deadline_s
+        return min(beat_s, self.transferring.deadline_s)
 
     def run_timers(self) -> None:
         self.leading.run_timer()
@@ -140,6 +152,8 @@ class Firewall:
                 self.elections.on_vote(peer, term)
             case Stale():
                 self.elections.on_stale(term)
+            case StandNow():
+                self.elections.on_stand_now(peer, term)
             case _:
                 assert_never(body)
 
@@ -190,7 +204,7 @@ class Firewall:
         self._following.says_retry(peer, next_index)
 
     def asks_for_vote(self, peer: str, *, last_index: int, last_term: int) -> None:
-        self._outbox.send(peer, VoteRequest(last_index, last_term))
+        self.elections.asks_for_vote(peer, last_index=last_index, last_term=last_term)
 
     def grants_vote(self, peer: str) -> None:
         self.elections.grants_vote(peer)

@@ -23,6 +23,7 @@ class _Follower:
 
     Attributes:
         heard_s: when it was sent to that which it answered last.
+        heard_sequence: the newest message of ours that it has answered; 0: none in this term.
         matched_index: on the peer's disk and equal to ours, by its own word.
         counted_index: what pysyncobj was told of that.
         sent_index: all up to here went through this very session; None: nothing is known.
@@ -34,6 +35,7 @@ class _Follower:
     """
 
     heard_s: float = 0.0
+    heard_sequence: int = 0
     matched_index: int = 0
     counted_index: int = 0
     sent_index: int | None = None
@@ -96,8 +98,24 @@ class Leading:
         heard = 1 + sum(follower.heard_s > since_s for follower in self._followers.values())
         return 2 * heard > len(self._followers) + 1
 
+    def ask_all(self) -> int:
+        """Put the question who leads to all peers. Whoever answers this sequence, or a later one,
+        follows us after this moment. Beats go on anyway, so nothing need be asked twice."""
+        sequence = self._next_sequence()
+        for peer in self._followers:
+            self._outbox.send(peer, Heartbeat(self._next_sequence()))
+        return sequence
+
+    def quorum_answered(self, sequence: int) -> bool:
+        answered = 1 + sum(f.heard_sequence >= sequence for f in self._followers.values())
+        return 2 * answered > len(self._followers) + 1
+
     def last_heard_s(self, peer: str) -> float:
         return self._followers[peer].heard_s
+
+    def matched_index(self, peer: str) -> int:
+        """Up to here this peer has our log on its disk, by its own word to this leader."""
+        return self._followers[peer].matched_index
 
     def run_timer(self) -> None:
         if not self._core.is_leader:
@@ -238,6 +256,7 @@ class Leading:
     def _heard(self, follower: _Follower, echo: int) -> None:
         if echo <= self._sequence:
             follower.heard_s = max(follower.heard_s, echo / 1e6)
+            follower.heard_sequence = max(follower.heard_sequence, echo)
 
     def _next_sequence(self) -> int:
         self._sequence = max(self._sequence + 1, int(self._now_s() * 1e6))

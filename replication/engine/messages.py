@@ -48,8 +48,13 @@ class HeartbeatAnswer:
 
 @dataclass(frozen=True, slots=True)
 class VoteRequest:
+    """Attributes:
+    leader_agrees: the leader of the term before has asked the sender to stand.
+    """
+
     last_index: int
     last_term: int
+    leader_agrees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,11 @@ class SnapshotProgress:
     go_on_here: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StandNow:
+    """From the leader: you have all of my log, stand for election at once."""
+
+
 Body = (
     Append
     | Matched
@@ -119,6 +129,7 @@ Body = (
     | Stale
     | SnapshotPart
     | SnapshotProgress
+    | StandNow
 )
 
 

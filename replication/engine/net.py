@@ -3,15 +3,19 @@
 import asyncio
 import socket
 from random import Random
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from protos.trimast.v1 import raft_link_pb2 as pb
 from replication.config import PeerAddress, ReplicationConfig
 from replication.engine.session import Session
+from replication.engine.tls_channel import TlsFailure
 from replication.engine.wire import MalformedFrame, parse_frame
 from replication.observer import LogObserver
+
+if TYPE_CHECKING:
+    from replication.engine.link_tls import LinkTls
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +38,16 @@ class Net:
     """Implements `outbox.Links`, and `session.SessionOwner`."""
 
     def __init__(
-        self, config: ReplicationConfig, user: LinkUser, *, random: Random, observer: LogObserver
+        self,
+        config: ReplicationConfig,
+        user: LinkUser,
+        *,
+        random: Random,
+        observer: LogObserver,
+        tls: "LinkTls | None" = None,
     ) -> None:
         self._config = config
+        self._tls = tls
         self._user = user
         self._random = random
         self._observer = observer
@@ -63,8 +74,13 @@ class Net:
         self._listener.setblocking(False)
         loop.add_reader(self._listener, self._accept)
         log.info(
-            "raft_link_listens", address=self._config.listen_host, port=self._config.listen_port
+            "raft_link_listens",
+            address=self._config.listen_host,
+            port=self._config.listen_port,
+            encrypted=self._tls is not None,
         )
+        if self._config.insecure and self._tls is None:
+            log.warning("raft_link_insecure", detail="who reaches the port can play a replica")
         for peer, peer_address in sorted(self._config.peers.items()):
             if self._config.replica_id < peer:
                 dialling = self._keep_dialling(peer, peer_address)
@@ -102,7 +118,13 @@ class Net:
         self._strangers[session] = loop.call_later(
             self._config.handshake_timeout_ms / 1000, self._reject, session, "handshake_timeout"
         )
-        if session.dialled is not None:
+
+    def ready(self, session: Session) -> None:
+        fault = self._fault_of_certificate(session)
+        if fault is not None:
+            refusal = pb.RaftRefusal(cause=pb.RaftRefusal.UNKNOWN_REPLICA, detail=fault)
+            self._refuse(session, refusal, TlsFailure.WRONG_IDENTITY)
+        elif session.dialled is not None:
             self._sessions_dialled += 1
             hello = pb.RaftHello(
                 protocol_version=PROTOCOL_VERSION,
@@ -126,12 +148,20 @@ class Net:
     def frame_too_large(self, session: Session, size_bytes: int) -> None:
         self._reject(session, "frame_too_large", detail=f"{size_bytes} bytes")
 
+    def tls_failed(self, session: Session, failure: TlsFailure, detail: str) -> None:
+        # Not aborted: what tells the other side the reason shall still go out.
+        self._reject(session, failure, detail, abort=False)
+        session.close()
+
     def connection_lost(self, session: Session) -> None:
         self._sessions.discard(session)
         handle = self._strangers.pop(session, None)
         if handle is not None:
             handle.cancel()
         peer = session.peer
+        if peer is None and session.dialled is not None and session.closed_by_peer:
+            what = "before TLS came about" if self._tls is not None else "before it said who it is"
+            self._reject(session, "cut_short", f"closed by the other side {what}")
         if peer is None or self._open.get(peer) is not session:
             return
         del self._open[peer]
@@ -152,26 +182,43 @@ class Net:
                 cause = pb.RaftRefusal.Cause.Name(frame.refusal.cause)
                 self._note_refusal(session.dialled, f"{cause}: {frame.refusal.detail}")
                 session.abort()
+            case "refusal" if session.certificate_of is not None:
+                self._reject(session, "refused_by_peer", detail=repr(frame.refusal.detail))
             case other:
                 raise MalformedFrame(f"{other} instead of a handshake")
 
     def _answer_hello(self, session: Session, hello: pb.RaftHello) -> None:
-        refusal = self._refusal(hello)
-        if refusal is not None:
-            log.error(
-                "raft_peer_refused",
-                address=session.address,
-                cause=pb.RaftRefusal.Cause.Name(refusal.cause),
-                detail=refusal.detail,
-            )
-            self._observer.frame_rejected("peer_refused")
-            session.send(pb.RaftFrame(refusal=refusal).SerializeToString())
-            session.close()
+        certified = session.certificate_of
+        if certified is not None and certified.name != hello.replica_id:
+            detail = f"its certificate speaks for {certified}, it says {hello.replica_id!r}"
+            refusal = pb.RaftRefusal(cause=pb.RaftRefusal.UNKNOWN_REPLICA, detail=detail)
+            self._refuse(session, refusal, TlsFailure.WRONG_IDENTITY)
+            return
+        refused = self._refusal(hello)
+        if refused is not None:
+            self._refuse(session, refused, "peer_refused")
             return
         self._newest_hello[hello.replica_id] = (hello.incarnation, hello.session)
         welcome = pb.RaftWelcome(replica_id=self._config.replica_id)
         session.send(pb.RaftFrame(welcome=welcome).SerializeToString())
         self._opened(session, hello.replica_id)
+
+    def _fault_of_certificate(self, session: Session) -> str | None:
+        if self._tls is None:
+            return None
+        return self._tls.fault_of(session.certificate_of, dialled=session.dialled)
+
+    def _refuse(self, session: Session, refusal: pb.RaftRefusal, label: str) -> None:
+        log.error(
+            "raft_peer_refused",
+            peer=session.dialled,
+            address=session.address,
+            cause=pb.RaftRefusal.Cause.Name(refusal.cause),
+            detail=refusal.detail,
+        )
+        self._observer.frame_rejected(label)
+        session.send(pb.RaftFrame(refusal=refusal).SerializeToString())
+        session.close()
 
     def _refusal(self, hello: pb.RaftHello) -> pb.RaftRefusal | None:
         refused = pb.RaftRefusal
@@ -208,21 +255,31 @@ class Net:
         log.info("raft_session_opened", peer=peer, address=session.address)
         self._user.session_opened(peer)
 
-    def _reject(self, session: Session, cause: str, detail: str = "") -> None:
-        log.warning(
-            "raft_session_rejected",
-            peer=session.peer or session.dialled,
-            address=session.address,
-            cause=cause,
-            detail=detail,
-        )
+    def _reject(
+        self, session: Session, cause: str, detail: str = "", *, abort: bool = True
+    ) -> None:
+        if session.dialled is None or self._is_news(session.dialled, f"{cause}: {detail}"):
+            log.warning(
+                "raft_session_rejected",
+                peer=session.peer or session.dialled,
+                address=session.address,
+                cause=cause,
+                detail=detail,
+            )
         self._observer.frame_rejected(cause)
-        session.abort()
+        if abort:
+            session.abort()
 
     def _note_refusal(self, peer: str, text: str) -> None:
-        if self._refusals.get(peer) != text:
-            self._refusals[peer] = text
+        if self._is_news(peer, text):
             log.error("raft_refused_by_peer", peer=peer, detail=text)
+
+    def _is_news(self, peer: str, text: str) -> bool:
+        """A peer is dialled again and again, and each time the same is wrong with it."""
+        if self._refusals.get(peer) == text:
+            return False
+        self._refusals[peer] = text
+        return True
 
     # Accepting. Not by an `asyncio.Server`: in 3.11 that loses what it accepts while it is closed.
 
@@ -259,8 +316,10 @@ class Net:
 
     # Dialling.
 
-    def _new_session(self) -> Session:
-        session = Session(self, outbound_bytes_max=self._config.outbound_bytes_max)
+    def _new_session(self, dialled: str | None = None) -> Session:
+        tls = None if self._tls is None else self._tls.channel(is_dialling=dialled is not None)
+        session = Session(self, outbound_bytes_max=self._config.outbound_bytes_max, tls=tls)
+        session.dialled = dialled
         self._sessions.add(session)
         return session
 
@@ -276,8 +335,7 @@ class Net:
 
     async def _dial(self, peer: str, address: PeerAddress) -> bool:
         """Hold one session until it ends; whether there was one at all."""
-        session = self._new_session()
-        session.dialled = peer
+        session = self._new_session(dialled=peer)
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                 await asyncio.get_running_loop().create_connection(

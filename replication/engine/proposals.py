@@ -12,6 +12,7 @@ from replication.replicated_log import (
     Committed,
     OutcomeListener,
     OutcomeUnknown,
+    ProposalOutcome,
     ProposalRefused,
     RefusalCause,
 )
@@ -44,6 +45,8 @@ class Proposals:
         self._by_age: deque[Proposal] = deque()
         self._open_count = 0
         self._open_bytes = 0
+        self.is_held = False
+        """What is proposed waits: the leader hands over, and adds nothing to the log."""
 
     @property
     def can_go_on(self) -> bool:
@@ -52,6 +55,8 @@ class Proposals:
 
     @property
     def _may_pack(self) -> bool:
+        if self.is_held:
+            return False
         under_way = len(self._packed) + len(self._logged)
         return under_way < self._config.entries_under_way_max
 
@@ -83,8 +88,14 @@ class Proposals:
             self._answer(self._by_age.popleft(), OutcomeUnknown())
 
     def give_up_all(self) -> None:
+        """Leadership is lost. What was only held back never was in a log: it is refused."""
+        held_back = {id(proposal) for proposal in self._waiting} if self.is_held else set()
         for proposal in list(self._by_age):
-            if not proposal.is_answered:
+            if proposal.is_answered:
+                continue
+            if id(proposal) in held_back:
+                self._answer(proposal, ProposalRefused(RefusalCause.NOT_LEADING))
+            else:
                 self._answer(proposal, OutcomeUnknown())
         self._by_age.clear()
         self._waiting.clear()
@@ -125,7 +136,7 @@ class Proposals:
         self._observer.proposal_committed(self._now_s() - proposal.proposed_s)
         self._answer(proposal, Committed(index, result))
 
-    def _answer(self, proposal: Proposal, outcome: Committed | OutcomeUnknown) -> None:
+    def _answer(self, proposal: Proposal, outcome: ProposalOutcome) -> None:
         proposal.is_answered = True
         self._open_count -= 1
         self._open_bytes -= len(proposal.command)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -20,8 +20,17 @@ from replication.engine.wal import Wal
 from replication.engine.wal_flush import Flush
 from replication.engine.workbench import Job
 from replication.observer import LogObserver, SilentObserver
-from replication.replicated_log import LeadershipListener, LogStatus, OutcomeListener
+from replication.replicated_log import (
+    LeadershipListener,
+    LogStatus,
+    OutcomeListener,
+    ReadListener,
+    TransferListener,
+)
 from replication.state_machine import Restoration, StateMachine
+
+if TYPE_CHECKING:
+    from replication.engine.link_tls import LinkTls
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +68,10 @@ class RaftLog:
         *,
         on_fatal: Callable[[Fatal], None],
         observer: LogObserver,
+        tls: "LinkTls | None",
     ) -> None:
         self._config = config
+        self._tls = tls
         self._directory = directory
         self._wal = wal
         self._on_fatal = on_fatal
@@ -75,7 +86,7 @@ class RaftLog:
         self._step_handle: asyncio.Handle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         random = Random()
-        self._net = Net(config, self, random=random, observer=observer)
+        self._net = Net(config, self, random=random, observer=observer, tls=tls)
         self._engine = Engine(
             config,
             state_machine=state_machine,
@@ -112,11 +123,13 @@ class RaftLog:
 
         Raises:
             DataDirectoryRefused: not our directory, in use, or not usable.
+            TlsFilesRefused: the certificate, its key or the authority cannot be used.
             WalDamaged, SnapshotDamaged, TermFileDamaged: the disk lost what it had promised.
             SnapshotUnreadable: a newer program wrote the snapshot.
             OSError: the log cannot be read, or the address cannot be listened on.
         """
         began_s = time.monotonic()
+        tls = _link_tls(config)
         voters = tuple(sorted({config.replica_id, *config.peers}))
         identity = Identity(config.cluster_id, config.replica_id, voters)
         directory = DataDirectory.claim(config.data_directory, identity)
@@ -151,6 +164,7 @@ class RaftLog:
             leadership_listener,
             on_fatal=on_fatal,
             observer=SilentObserver() if observer is None else observer,
+            tls=tls,
         )
         started._fail_stop.arm()
         try:
@@ -164,6 +178,12 @@ class RaftLog:
     def propose(self, command: bytes, on_outcome: OutcomeListener) -> None:
         """See `ReplicatedLog.propose`. After a stop or a fatal end nothing is answered."""
         self._engine.propose(command, on_outcome)
+
+    def read(self, on_outcome: ReadListener) -> None:
+        self._engine.read(on_outcome)
+
+    def transfer_leadership(self, to: str | None, on_outcome: TransferListener) -> None:
+        self._engine.transfer_leadership(to, on_outcome)
 
     def status(self) -> LogStatus:
         return self._engine.status()
@@ -184,6 +204,10 @@ class RaftLog:
                 )
             )
         return statuses
+
+    def certificate_expires_in_s(self) -> float | None:
+        """Until this replica's certificate expires, the newest on disk; None without TLS."""
+        return None if self._tls is None else self._tls.expires_in_s()
 
     async def stop(self) -> None:
         """Leave the cluster: as good as a crash for the others, only sooner noticed.
@@ -316,6 +340,15 @@ def _restore(store: SnapshotStore, restoration: Restoration) -> None:
     assert store.newest is not None
     for chunk in store.chunks(store.newest):
         restoration.take(chunk)
+
+
+def _link_tls(config: ReplicationConfig) -> "LinkTls | None":
+    if config.tls is None or not config.peers:
+        return None
+    # What reads certificates takes 50 ms to import: only who has some waits for it.
+    from replication.engine.link_tls import LinkTls
+
+    return LinkTls(config.tls, cluster_id=config.cluster_id, replica_id=config.replica_id)
 
 
 def _perform(flush: Flush) -> float:

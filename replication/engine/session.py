@@ -5,7 +5,9 @@ import errno
 import socket
 from typing import Final, Protocol, cast
 
+from replication.engine.tls_channel import TlsChannel, TlsFailed, TlsFailure, looks_like_tls
 from replication.engine.wire import FRAME_BYTES_MAX
+from trimast.edge.tls.identity import TlsIdentity
 
 _LENGTH_BYTES: Final = 4
 STRANGER_FRAME_BYTES_MAX: Final = 1024
@@ -17,6 +19,11 @@ _GONE: Final = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}
 
 class SessionOwner(Protocol):
     def connection_made(self, session: "Session") -> None: ...
+
+    def ready(self, session: "Session") -> None:
+        """Frames may be sent, and will come. With TLS: certificates were shown and are valid."""
+
+    def tls_failed(self, session: "Session", failure: TlsFailure, detail: str) -> None: ...
 
     def frame_received(self, session: "Session", frame: bytes) -> None: ...
 
@@ -32,8 +39,12 @@ class Session(asyncio.Protocol):
     ended: set when the connection is gone.
     """
 
-    def __init__(self, owner: SessionOwner, *, outbound_bytes_max: int) -> None:
+    def __init__(
+        self, owner: SessionOwner, *, outbound_bytes_max: int, tls: TlsChannel | None = None
+    ) -> None:
         self._owner = owner
+        self._tls = tls
+        self._is_ready = False
         self._outbound_bytes_max = outbound_bytes_max
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
@@ -52,11 +63,20 @@ class Session(asyncio.Protocol):
         name = None if self._transport is None else self._transport.get_extra_info("peername")
         return "unknown" if name is None else f"{name[0]}:{name[1]}"
 
+    @property
+    def certificate_of(self) -> TlsIdentity | None:
+        return None if self._tls is None else self._tls.peer
+
     def send(self, frame: bytes) -> None:
         """A peer that lets too much wait loses the session: it could not keep up anyway."""
         if self._transport is None or self._is_aborted:
             return
-        self._transport.write(len(frame).to_bytes(_LENGTH_BYTES, "big") + frame)
+        data = len(frame).to_bytes(_LENGTH_BYTES, "big") + frame
+        if self._tls is None:
+            self._transport.write(data)
+        else:
+            self._tls.seal(data)
+            self._transport.write(self._tls.to_send())
         if self._transport.get_write_buffer_size() > self._outbound_bytes_max:
             self.abort()
 
@@ -79,8 +99,43 @@ class Session(asyncio.Protocol):
             return
         _watch_for_silence(self._transport.get_extra_info("socket"))
         self._owner.connection_made(self)
+        if self._transport.is_closing():
+            return
+        if self._tls is None:
+            self._owner.ready(self)
+        elif self.dialled is not None:
+            self._tls.begin()
+            self._transport.write(self._tls.to_send())
 
     def data_received(self, data: bytes) -> None:
+        if self._is_aborted:
+            return
+        if self._tls is not None:
+            self._decipher(self._tls, data)
+        elif self.peer is None and not self._received and looks_like_tls(data):
+            self._owner.tls_failed(self, TlsFailure.UNEXPECTED, "plaintext is spoken here")
+        else:
+            self._take(data)
+
+    def _decipher(self, tls: TlsChannel, data: bytes) -> None:
+        assert self._transport is not None
+        try:
+            data = tls.receive(data)
+        except TlsFailed as error:
+            # Says to the other side what is wrong.
+            self._transport.write(tls.to_send())
+            self._owner.tls_failed(self, error.failure, str(error))
+            return
+        self._transport.write(tls.to_send())
+        if tls.is_open and not self._is_ready:
+            self._is_ready = True
+            self._owner.ready(self)
+        self._take(data)
+        if tls.is_ended and not self._is_aborted:
+            self.eof_received()
+            self._transport.close()
+
+    def _take(self, data: bytes) -> None:
         received = self._received
         received += data
         start = 0

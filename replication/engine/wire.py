@@ -19,6 +19,7 @@ from replication.engine.messages import (
     SnapshotPart,
     SnapshotProgress,
     Stale,
+    StandNow,
     Vote,
     VoteRequest,
 )
@@ -81,6 +82,7 @@ def _put_body(wire: pb.RaftEnvelope, body: Body) -> None:
         case VoteRequest():
             wire.vote_request.last_index = body.last_index
             wire.vote_request.last_term = body.last_term
+            wire.vote_request.leader_agrees = body.leader_agrees
         case Vote():
             wire.vote.SetInParent()
         case PreVoteRequest():
@@ -104,6 +106,8 @@ def _put_body(wire: pb.RaftEnvelope, body: Body) -> None:
             wire.snapshot_progress.checksum = body.checksum
             wire.snapshot_progress.received_bytes = body.received_bytes
             wire.snapshot_progress.go_on_here = body.go_on_here
+        case StandNow():
+            wire.stand_now.SetInParent()
         case _:
             assert_never(body)
 
@@ -121,7 +125,9 @@ def _get_body(wire: pb.RaftEnvelope) -> Body:
         case "vote_request":
             request = wire.vote_request
             return VoteRequest(
-                _check_number(request.last_index, 1), _check_number(request.last_term, 0)
+                _check_number(request.last_index, 1),
+                _check_number(request.last_term, 0),
+                request.leader_agrees,
             )
         case "vote":
             return Vote()
@@ -145,6 +151,8 @@ def _get_body(wire: pb.RaftEnvelope) -> Body:
                 _check_number(progress.received_bytes, 0),
                 progress.go_on_here,
             )
+        case "stand_now":
+            return StandNow()
         case other:
             raise MalformedFrame(f"body {other}")
 

@@ -17,8 +17,12 @@ def start_cluster(tmp_path: Path) -> Iterator[StartCluster]:
     """`start_cluster(masters=3, agents=1)`; nothing of it is left when the test ends."""
     folder = tmp_path / "cluster"
 
-    def start(*, masters: int = 3, agents: int = 1, resources: str = RESOURCES) -> ClusterFile:
-        return asyncio.run(bring_up(folder, masters=masters, agents=agents, resources=resources))
+    def start(
+        *, masters: int = 3, agents: int = 1, resources: str = RESOURCES, tls: bool = False
+    ) -> ClusterFile:
+        return asyncio.run(
+            bring_up(folder, masters=masters, agents=agents, resources=resources, tls=tls)
+        )
 
     yield start
     if (folder / "cluster.json").exists():

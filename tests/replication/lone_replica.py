@@ -6,7 +6,8 @@ from typing import Any
 
 from replication.engine import wire
 from replication.engine.messages import Append, Body, Envelope
-from tests.simulation.raft.world import Replica, World, simulated
+from tests.simulation.raft.replica import Replica
+from tests.simulation.raft.world import World, simulated
 
 Entry = tuple[bytes, int, int]
 

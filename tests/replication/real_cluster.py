@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from replication.config import PeerAddress, ReplicationConfig
+from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
 from replication.replicated_log import ProposalOutcome, ReplicatedLog
@@ -59,8 +59,15 @@ def free_ports(count: int) -> list[int]:
 
 
 class RealCluster:
-    def __init__(self, directory: Path, names: Sequence[str], **settings: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        names: Sequence[str],
+        tls: Mapping[str, TlsFiles] | None = None,
+        **settings: Any,
+    ) -> None:
         self._directory = directory
+        self._tls = tls or {}
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         self._settings = settings
         self.logs: dict[str, RaftLog] = {}
@@ -78,6 +85,7 @@ class RealCluster:
                 for other, port in self._ports.items()
                 if other != name
             },
+            tls=self._tls.get(name),
             **self._settings,
         )
 

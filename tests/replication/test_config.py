@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from replication.config import PeerAddress, ReplicationConfig
+from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 
 
 def config(**settings: Any) -> ReplicationConfig:
@@ -48,3 +48,35 @@ def test_what_is_not_said_has_a_sound_value() -> None:
 def test_a_setting_out_of_bounds_is_named(setting: str, value: object) -> None:
     with pytest.raises(ValueError, match=setting):
         config(**{setting: value})
+
+
+NEAR = {"b": PeerAddress("127.0.0.1", 1), "c": PeerAddress("::1", 1)}
+FAR = {**NEAR, "c": PeerAddress("10.0.0.3", 1)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "open_to_others"),
+    [
+        ({"peers": FAR}, "10.0.0.3"),
+        ({"peers": NEAR, "listen_host": "0.0.0.0"}, "0.0.0.0"),
+        ({"peers": FAR, "listen_host": "m1.example"}, "10.0.0.3, m1.example"),
+        ({"peers": {"b": PeerAddress("localhost.example", 1)}}, "localhost.example"),
+    ],
+)
+def test_plaintext_beyond_loopback_is_refused(settings: Any, open_to_others: str) -> None:
+    with pytest.raises(ValueError, match=f"plaintext on {open_to_others}, .*trimast tls init"):
+        config(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"peers": NEAR},
+        {"peers": {"b": PeerAddress("localhost", 1)}, "listen_host": "127.9.9.9"},
+        {"peers": FAR, "tls": TlsFiles(Path("ca"), Path("cert"), Path("key"))},
+        {"peers": FAR, "insecure": True},
+        {"listen_host": "0.0.0.0"},
+    ],
+)
+def test_plaintext_is_for_loopback_and_for_those_who_ask_for_it(settings: Any) -> None:
+    config(**settings)

@@ -14,8 +14,13 @@ from replication.replicated_log import (
     OutcomeUnknown,
     ProposalOutcome,
     ProposalRefused,
+    ReadOutcome,
+    ReadReady,
+    ReadRefusalCause,
+    ReadRefused,
     RefusalCause,
     ReplicatedLog,
+    TransferOutcome,
 )
 from tests.replication.real_cluster import Recorder, commit, real_cluster, until
 
@@ -188,6 +193,57 @@ def test_what_is_open_when_leadership_is_lost_has_an_unknown_outcome(tell: Tell)
         await subject.lose()
         assert events == [OutcomeUnknown(), OutcomeUnknown(), "lost"]
         assert not subject.log.status().leading
+
+    tell(story)
+
+
+def test_a_read_is_ready_at_all_that_was_acknowledged_before(tell: Tell) -> None:
+    async def story(subject: Subject) -> None:
+        committed = await commit(subject.log, b"one")
+        assert isinstance(committed, Committed)
+        last_index = subject.log.status().last_index
+        outcomes: list[ReadOutcome] = []
+        subject.log.read(outcomes.append)
+        subject.log.read(outcomes.append)
+        assert outcomes == []
+        await until(lambda: len(outcomes) == 2)
+        assert outcomes == [ReadReady(committed.index)] * 2
+        await commit(subject.log, b"two")
+        assert len(outcomes) == 2
+        assert subject.log.status().last_index == last_index + 1
+
+    tell(story)
+
+
+def test_a_read_asked_for_while_a_read_is_told_is_told_too(tell: Tell) -> None:
+    async def story(subject: Subject) -> None:
+        outcomes: list[ReadOutcome] = []
+        subject.log.read(lambda _: subject.log.read(outcomes.append))
+        await until(lambda: bool(outcomes))
+        assert isinstance(outcomes[0], ReadReady)
+
+    tell(story)
+
+
+def test_a_read_that_is_open_when_leadership_is_lost_is_refused(tell: Tell) -> None:
+    async def story(subject: Subject) -> None:
+        events = subject.recorder.events
+        events.clear()
+        subject.log.read(events.append)
+        await subject.lose()
+        assert events == [ReadRefused(ReadRefusalCause.NOT_LEADING), "lost"]
+
+    tell(story)
+
+
+def test_leadership_is_not_handed_to_a_stranger(tell: Tell) -> None:
+    async def story(subject: Subject) -> None:
+        outcomes: list[TransferOutcome] = []
+        subject.log.transfer_leadership("stranger", outcomes.append)
+        assert outcomes == []
+        await until(lambda: bool(outcomes))
+        assert outcomes == [TransferOutcome.UNKNOWN_REPLICA]
+        assert isinstance(await commit(subject.log, b"one"), Committed)
 
     tell(story)
 

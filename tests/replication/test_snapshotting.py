@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.simulation.raft.disk import SimDisk, failing
-from tests.simulation.raft.world import Replica, World, simulated
+from tests.simulation.raft.replica import Replica
+from tests.simulation.raft.world import World, simulated
 
 SETTINGS: dict[str, Any] = {
     "snapshot_after_entries": 30,

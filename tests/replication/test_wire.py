@@ -18,6 +18,7 @@ from replication.engine.messages import (
     SnapshotPart,
     SnapshotProgress,
     Stale,
+    StandNow,
     Vote,
     VoteRequest,
 )
@@ -30,12 +31,13 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(Retry, numbers),
     st.builds(Heartbeat, numbers),
     st.just(HeartbeatAnswer()),
-    st.builds(VoteRequest, numbers, numbers),
+    st.builds(VoteRequest, numbers, numbers, st.booleans()),
     st.just(Vote()),
     st.builds(PreVoteRequest, numbers, numbers, numbers),
     st.builds(PreVote, numbers),
     st.just(Stale()),
     st.builds(SnapshotProgress, st.integers(0, 2**32 - 1), numbers, st.booleans()),
+    st.just(StandNow()),
 )
 
 

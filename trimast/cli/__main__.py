@@ -10,6 +10,7 @@ from trimast.cli.lazy_group import LazyGroup
 CLUSTER = "A cluster on this machine"
 WORK = "Work"
 LOOK = "What there is"
+CARE = "Taking care of a cluster"
 PROCESSES = "Processes"
 
 INTERRUPTED = 130
@@ -40,9 +41,13 @@ INTERRUPTED = 130
             "tasks": ("tasks:tasks", "What runs where, and what has ended."),
             "offers": ("offers:offers", "What is offered to whom at this moment."),
         },
+        CARE: {
+            "transfer-leader": ("transfer_leader:transfer_leader", "Have another master lead."),
+        },
         PROCESSES: {
             "master": ("process:master", "Be a master."),
             "agent": ("process:agent", "Be an agent."),
+            "tls": ("tls:tls", "Certificates by which masters know each other."),
         },
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

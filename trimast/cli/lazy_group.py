@@ -38,8 +38,8 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], self._places, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see: trimast --help"
-            raise click.UsageError(f"there is no command {args[0]!r}; {hint}", ctx) from error
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, places in self._by_title.items():

@@ -86,6 +86,11 @@ def _is_resources(_ctx: click.Context, _option: click.Parameter, text: str | Non
     callback=_is_resources,
     help='What each agent has, like "cpus:4;mem:2048".  [default: what the machine has]',
 )
+@click.option(
+    "--tls/--no-tls",
+    default=None,
+    help="Make certificates for the masters, and have them speak TLS to each other.  [default: no]",
+)
 @folder_option
 @timeout_option
 @json_option
@@ -93,6 +98,7 @@ def up(
     masters: int | None,
     agents: int | None,
     resources: str | None,
+    tls: bool | None,
     folder: Path,
     timeout_s: float,
     as_json: bool,
@@ -104,7 +110,12 @@ def up(
     with cluster_failures():
         cluster = run_async(
             lambda: bring_up(
-                folder, masters=masters, agents=agents, resources=resources, timeout_s=timeout_s
+                folder,
+                masters=masters,
+                agents=agents,
+                resources=resources,
+                tls=tls,
+                timeout_s=timeout_s,
             )
         )
     if as_json:

@@ -183,7 +183,9 @@ Global___ListOffersRequest: _TypeAlias = ListOffersRequest  # noqa: Y015
 
 @_typing.final
 class ListAgentsReply(_message.Message):
-    """`applied_index` says how current an answer is; `leading` whether it comes from the leader."""
+    """`leading`: a quorum has said, after the call came in, that this master leads: the answer holds all
+    that was acknowledged before. Otherwise it may be older, and `applied_index` says how old.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -479,6 +481,48 @@ class ProveQuorumReply(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProveQuorumReply: _TypeAlias = ProveQuorumReply  # noqa: Y015
+
+@_typing.final
+class TransferLeadershipRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_FIELD_NUMBER: _builtins.int
+    to: _builtins.str
+    """Empty: the master that lacks least."""
+    def __init__(
+        self,
+        *,
+        to: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferLeadershipRequest: _TypeAlias = TransferLeadershipRequest  # noqa: Y015
+
+@_typing.final
+class TransferLeadershipReply(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEADER_ID_FIELD_NUMBER: _builtins.int
+    LEADER_GRPC_FIELD_NUMBER: _builtins.int
+    leader_id: _builtins.str
+    leader_grpc: _builtins.str
+    def __init__(
+        self,
+        *,
+        leader_id: _builtins.str = ...,
+        leader_grpc: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leader_grpc", b"leader_grpc", "leader_id", b"leader_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferLeadershipReply: _TypeAlias = TransferLeadershipReply  # noqa: Y015
 
 @_typing.final
 class TeardownRequest(_message.Message):

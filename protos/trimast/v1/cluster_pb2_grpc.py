@@ -64,6 +64,11 @@ class ClusterStub:
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ProveQuorumRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ProveQuorumReply.FromString,
                 _registered_method=True)
+        self.TransferLeadership = channel.unary_unary(
+                '/trimast.v1.Cluster/TransferLeadership',
+                request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipRequest.SerializeToString,
+                response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipReply.FromString,
+                _registered_method=True)
         self.Teardown = channel.unary_unary(
                 '/trimast.v1.Cluster/Teardown',
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TeardownRequest.SerializeToString,
@@ -118,6 +123,13 @@ class ClusterServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TransferLeadership(self, request, context):
+        """Has another master lead, and answers once it does. Leader only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Teardown(self, request, context):
         """Ends a framework and all its tasks. Leader only.
         """
@@ -164,6 +176,11 @@ def add_ClusterServicer_to_server(servicer, server):
                     servicer.ProveQuorum,
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ProveQuorumRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ProveQuorumReply.SerializeToString,
+            ),
+            'TransferLeadership': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferLeadership,
+                    request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipRequest.FromString,
+                    response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipReply.SerializeToString,
             ),
             'Teardown': grpc.unary_unary_rpc_method_handler(
                     servicer.Teardown,
@@ -338,6 +355,33 @@ class Cluster:
             '/trimast.v1.Cluster/ProveQuorum',
             protos_dot_trimast_dot_v1_dot_cluster__pb2.ProveQuorumRequest.SerializeToString,
             protos_dot_trimast_dot_v1_dot_cluster__pb2.ProveQuorumReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferLeadership(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/trimast.v1.Cluster/TransferLeadership',
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipRequest.SerializeToString,
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -23,6 +23,8 @@ class ClusterStub:
     """Offers are in the leader's memory only: others answer FAILED_PRECONDITION."""
     ProveQuorum: _aio.UnaryUnaryMultiCallable[_cluster_pb2.ProveQuorumRequest, _cluster_pb2.ProveQuorumReply]
     """Commits a command that changes nothing, so that the answer proves a quorum writes."""
+    TransferLeadership: _aio.UnaryUnaryMultiCallable[_cluster_pb2.TransferLeadershipRequest, _cluster_pb2.TransferLeadershipReply]
+    """Has another master lead, and answers once it does. Leader only."""
     Teardown: _aio.UnaryUnaryMultiCallable[_cluster_pb2.TeardownRequest, _cluster_pb2.TeardownReply]
     """Ends a framework and all its tasks. Leader only."""
     KillTask: _aio.UnaryUnaryMultiCallable[_cluster_pb2.OperatorKillTaskRequest, _cluster_pb2.OperatorKillTaskReply]
@@ -73,6 +75,14 @@ class ClusterServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_cluster_pb2.ProveQuorumRequest, _abc.Awaitable[_cluster_pb2.ProveQuorumReply]],
     ) -> _abc.Awaitable[_cluster_pb2.ProveQuorumReply]:
         """Commits a command that changes nothing, so that the answer proves a quorum writes."""
+
+    @_abc_1.abstractmethod
+    def TransferLeadership(
+        self,
+        request: _cluster_pb2.TransferLeadershipRequest,
+        context: _aio.ServicerContext[_cluster_pb2.TransferLeadershipRequest, _abc.Awaitable[_cluster_pb2.TransferLeadershipReply]],
+    ) -> _abc.Awaitable[_cluster_pb2.TransferLeadershipReply]:
+        """Has another master lead, and answers once it does. Leader only."""
 
     @_abc_1.abstractmethod
     def Teardown(

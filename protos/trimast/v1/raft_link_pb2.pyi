@@ -177,6 +177,7 @@ class RaftEnvelope(_message.Message):
     STALE_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PART_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PROGRESS_FIELD_NUMBER: _builtins.int
+    STAND_NOW_FIELD_NUMBER: _builtins.int
     term: _builtins.int
     """The sender's current term. It was on the sender's disk before this left."""
     echo: _builtins.int
@@ -203,6 +204,8 @@ class RaftEnvelope(_message.Message):
     def snapshot_part(self) -> Global___RaftSnapshotPart: ...
     @_builtins.property
     def snapshot_progress(self) -> Global___RaftSnapshotProgress: ...
+    @_builtins.property
+    def stand_now(self) -> Global___RaftStandNow: ...
     def __init__(
         self,
         *,
@@ -219,12 +222,13 @@ class RaftEnvelope(_message.Message):
         stale: Global___RaftStale | None = ...,
         snapshot_part: Global___RaftSnapshotPart | None = ...,
         snapshot_progress: Global___RaftSnapshotProgress | None = ...,
+        stand_now: Global___RaftStandNow | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "stand_now", b"stand_now", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "stand_now", b"stand_now", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale", "snapshot_part", "snapshot_progress"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale", "snapshot_part", "snapshot_progress", "stand_now"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -354,17 +358,21 @@ class RaftVoteRequest(_message.Message):
 
     LAST_INDEX_FIELD_NUMBER: _builtins.int
     LAST_TERM_FIELD_NUMBER: _builtins.int
+    LEADER_AGREES_FIELD_NUMBER: _builtins.int
     last_index: _builtins.int
     last_term: _builtins.int
+    leader_agrees: _builtins.bool
+    """The leader of the term before asked the sender to stand: do not stick to that leader."""
     def __init__(
         self,
         *,
         last_index: _builtins.int = ...,
         last_term: _builtins.int = ...,
+        leader_agrees: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_index", b"last_index", "last_term", b"last_term"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_index", b"last_index", "last_term", b"last_term", "leader_agrees", b"leader_agrees"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -518,3 +526,20 @@ class RaftSnapshotProgress(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RaftSnapshotProgress: _TypeAlias = RaftSnapshotProgress  # noqa: Y015
+
+@_typing.final
+class RaftStandNow(_message.Message):
+    """From the leader: you know all that I know. Stand for election at once; I hand over to you."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftStandNow: _TypeAlias = RaftStandNow  # noqa: Y015

@@ -123,6 +123,11 @@ class SimDisk:
             content.synced_bytes = len(content.data)
             content.is_name_durable = True
 
+    def rot(self, *, before: str, position: int) -> None:
+        """One bit of what is stored turns over: in file `before`, below `position`."""
+        data = self._files[before].data
+        data[self._random.randrange(position)] ^= 1 << self._random.randrange(8)
+
     def keep_all(self) -> None:
         """Only the process died: what it wrote is still in the page cache."""
         self.fault = None

@@ -3,60 +3,65 @@
 import errno
 from collections import Counter
 
+from replication.engine.wal import WalDamaged
+from tests.simulation.raft.clients import Clients
 from tests.simulation.raft.disk import PowerLoss, failing, losing_power_at
-from tests.simulation.raft.world import Replica, Violation, World
-
-_FAULTS = (
-    *("partition", "mend", "mend", "mend", "mend", "reset", "reset", "hold", "hold", "slow_link"),
-    *("one_way", "kill", "power", "power_in_write", "start", "start", "start", "pause", "pause"),
-    *("slow_disk", "broken_disk", "machine_death", "blackout"),
-)
+from tests.simulation.raft.profiles import PROFILES, Profile
+from tests.simulation.raft.replica import Replica, Violation
+from tests.simulation.raft.rot import rot_a_promise
+from tests.simulation.raft.world import World
 
 
 class Story:
     """One run: trouble, then peace, then the account."""
 
     def __init__(
-        self, world: World, *, trouble_s: float, more_faults: tuple[str, ...] = ()
+        self,
+        world: World,
+        *,
+        trouble_s: float,
+        profile: Profile = PROFILES["mixed"],
+        more_faults: tuple[str, ...] = (),
     ) -> None:
         self.world = world
+        self.clients = Clients(world)
+        self._profile = profile
         self._random = world.random
         self._names = sorted(world.replicas)
         self._down_max = (len(self._names) - 1) // 2
         self._end_s = world.now_s + trouble_s
-        self._written = 0
-        self._faults_possible = (*_FAULTS, *more_faults)
+        self._faults = (*profile.faults, *more_faults)
         self.faults: Counter[str] = Counter()
 
     def tell(self) -> None:
         self.world.at(0.5, self._write)
+        self.world.at(0.5, self._read)
         self.world.at(0.5, self._strike)
         self.world.run(self._end_s - self.world.now_s)
         self._make_peace()
         self._check_convergence()
         self._check_acknowledged()
+        self.clients.check()
 
     def _write(self) -> None:
         if self.world.now_s >= self._end_s:
             return
-        leading = [r for r in self.world.replicas.values() if r.is_raft_leader and not r.is_paused]
-        if leading:
-            replica = self._random.choice(leading)
-            for _ in range(self._random.choice((1, 1, 3))):
-                self._propose(replica, self._random.choice((0, 0, 0, 200, 20_000)))
+        self.clients.write()
         self.world.at(self._random.expovariate(40.0), self._write)
 
-    def _propose(self, replica: Replica, size_bytes: int) -> None:
-        self._written += 1
-        self.world.propose(replica, b"w%d-" % self._written + bytes(size_bytes))
+    def _read(self) -> None:
+        if self.world.now_s >= self._end_s:
+            return
+        self.clients.read()
+        self.world.at(self._random.expovariate(40.0), self._read)
 
     def _strike(self) -> None:
         if self.world.now_s >= self._end_s:
             return
-        fault = self._random.choice(self._faults_possible)
+        fault = self._random.choice(self._faults)
         if self._do(fault):
             self.faults[fault] += 1
-        self.world.at(self._random.expovariate(4.0), self._strike)
+        self.world.at(self._random.expovariate(self._profile.strikes_per_s), self._strike)
 
     def _do(self, fault: str) -> bool:
         network = self.world.network
@@ -78,6 +83,12 @@ class Story:
                 network.hold(a, b, self._random.uniform(0.1, 2.5))
             case "slow_link":
                 network.link(a, b).latency_s = self._random.choice((0.0005, 0.01, 0.05, 0.15))
+            case "flap":
+                self._flap(a, b, self._random.randrange(3, 9))
+            case "replace":
+                network.replace(a, b)
+            case "transfer":
+                return self._transfer()
             case "one_way":
                 network.lose_one_way(a, b)
             case "kill" if may_fall:
@@ -96,10 +107,12 @@ class Story:
                 replica.disk.fault = no_space
                 self.world.at(self._random.uniform(0.5, 3.0), lambda: replica.end_fault(no_space))
             case "blackout":
-                # All lose power at once: only what is really on disk is left.
-                for each in self.world.replicas.values():
-                    each.crash(power=True)
-                    each.start()
+                self._black_out()
+            case "blackout_in_write":
+                replica.disk.fault = losing_power_at(self._random.randrange(4))
+                self.world.at(self._random.uniform(0.0, 0.05), self._black_out)
+            case "rot" if may_fall:
+                self._rot(replica)
             case "start":
                 return self._start_one()
             case "pause" if replica.is_up:
@@ -110,12 +123,72 @@ class Story:
                 return False
         return True
 
+    def _black_out(self) -> None:
+        """All lose power at once: only what is really on disk is left."""
+        if self.world.now_s >= self._end_s:
+            return
+        for each in self.world.replicas.values():
+            each.crash(power=True)
+            self._start(each)
+
+    def _flap(self, a: str, b: str, times: int) -> None:
+        """0.1 to 2 s off, and as long on."""
+        if times == 0 or self.world.now_s >= self._end_s:
+            return
+        if times % 2:
+            self.world.network.cut(a, b, at_once=self._random.random() < 0.5)
+        else:
+            self.world.network.mend(a, b)
+        period_s = self._random.uniform(0.1, 2.0)
+        self.world.at(period_s, lambda: self._flap(a, b, times - 1))
+
+    def _transfer(self) -> bool:
+        leading = [r for r in self.world.replicas.values() if r.is_raft_leader and not r.is_paused]
+        if not leading:
+            return False
+        replica = self._random.choice(leading)
+        to = self._random.choice([None, *(name for name in self._names if name != replica.name)])
+        told: list[object] = []
+
+        def on_outcome(outcome: object) -> None:
+            assert not told, "answered twice"
+            told.append(outcome)
+
+        replica.transfer_leadership(to, on_outcome)
+        if self._random.random() < 0.5:
+            # It may go, but hears late that it has gone: whoever reads there must not see the old.
+            self.world.at(self._random.uniform(0.0, 0.004), lambda: self._deafen(replica))
+        return True
+
+    def _deafen(self, replica: Replica) -> None:
+        for_s = self._random.uniform(0.1, 0.6)
+        for other in self._names:
+            if other != replica.name:
+                self.world.network.hold(other, replica.name, for_s)
+
+    def _rot(self, replica: Replica) -> None:
+        """What it had promised decays while it is down: it must notice, and stay down."""
+        replica.crash(power=False)
+        replica.is_rotten = rot_a_promise(replica.disk, self._random)
+        self._start(replica)
+
+    def _start(self, replica: Replica) -> None:
+        if not replica.is_rotten:
+            replica.start()
+            return
+        try:
+            replica.start()
+        except WalDamaged:
+            replica.is_up = False
+        else:
+            raise Violation(f"{replica.name} did not notice that a bit of its log had turned over")
+
     def _count_down(self) -> int:
         return sum(not r.is_up or r.disk.fault is not None for r in self.world.replicas.values())
 
     def _start_one(self) -> bool:
         for replica in self.world.replicas.values():
-            if not replica.is_up:
+            if not replica.is_up and not replica.is_rotten:
                 replica.start()
                 return True
         return False
@@ -125,7 +198,7 @@ class Story:
             replica.disk.fault = None
             replica.sync_s = 0.002
             replica.resume()
-            if not replica.is_up:
+            if not replica.is_up and not replica.is_rotten:
                 replica.start()
         self.world.network.mend_all()
 
@@ -145,11 +218,14 @@ class Story:
         raise Violation(f"no convergence: {self._statuses()}")
 
     def _all_have(self, command: bytes) -> bool:
-        return all(r.is_up and command in r.state[-3:] for r in self.world.replicas.values())
+        return all(r.is_up and command in r.state[-3:] for r in self._sound())
+
+    def _sound(self) -> list[Replica]:
+        return [r for r in self.world.replicas.values() if not r.is_rotten]
 
     def _check_acknowledged(self) -> None:
         ledger = self.world.ledger
-        states = [replica.state for replica in self.world.replicas.values()]
+        states = [replica.state for replica in self._sound()]
         if any(state != states[0] for state in states):
             raise Violation("the replicas differ in the end")
         times = Counter(states[0])

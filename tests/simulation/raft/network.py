@@ -102,6 +102,27 @@ class Network:
         for sender, receiver in ((a, b), (b, a)):
             self._close(sender, receiver, by_peer=self._random.random() < 0.5)
 
+    def replace(self, a: str, b: str) -> None:
+        """A new session at once; some of the old one's frames still came in, the rest is lost."""
+        if not all(self.hosts[name].is_up and not self.hosts[name].is_paused for name in (a, b)):
+            return
+        links = self.links[a, b], self.links[b, a]
+        if frozenset((a, b)) in self._cuts or not all(
+            link.is_open and not link.is_lossy for link in links
+        ):
+            return
+        for sender, receiver in ((a, b), (b, a)):
+            queue = self.links[sender, receiver].queue
+            late = [queue.popleft() for _ in range(self._random.randrange(len(queue) + 1))]
+            for _, frame in late:
+                if frame is not None and self.hosts[receiver].is_up:
+                    self.hosts[receiver].received(sender, frame)
+        for sender, receiver in ((a, b), (b, a)):
+            if self.hosts[receiver].is_up and self.links[sender, receiver].is_open:
+                self.links[sender, receiver].is_open = False
+                self.hosts[receiver].session_closed(sender, by_peer=False)
+        self.dial(a, b)
+
     def cut(self, a: str, b: str, *, at_once: bool) -> None:
         """Nothing passes; the sides notice at once, or when they have heard nothing for long."""
         self._cuts.add(frozenset((a, b)))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from replication.engine import wal
 from replication.engine.engine import Engine
 from replication.engine.following import Following
 from replication.engine.leading import Leading
@@ -15,21 +16,22 @@ from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
 from replication.state_machine import Restoration
 from tests.simulation.raft.nemesis import Story
+from tests.simulation.raft.profiles import PROFILES
 from tests.simulation.raft.test_snapshots import SETTINGS
 from tests.simulation.raft.world import simulated
 
 SEEDS_MAX = 80
 
 
-def is_noticed(**settings: Any) -> bool:
-    return is_noticed_in(SEEDS_MAX, **settings)
+def is_noticed(profile: str = "mixed", **settings: Any) -> bool:
+    return is_noticed_in(SEEDS_MAX, profile, **settings)
 
 
-def is_noticed_in(seeds: int, **settings: Any) -> bool:
+def is_noticed_in(seeds: int, profile: str = "mixed", **settings: Any) -> bool:
     for seed in range(seeds):
         with simulated(seed, **settings) as world:
             try:
-                Story(world, trouble_s=15.0).tell()
+                Story(world, trouble_s=15.0, profile=PROFILES[profile]).tell()
             except Exception:  # Any way of failing will do: an assertion, a refusal to start.
                 return True
     return False
@@ -127,3 +129,20 @@ def test_a_snapshot_that_is_used_unchecked_is_noticed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(SnapshotStore, "check_incoming", believe)
     monkeypatch.setattr(SnapshotReader, "_is_intact", lambda self, crc, expected: True)
     assert is_noticed(**SETTINGS)
+
+
+def test_reads_without_the_word_of_a_quorum_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C2: a leader that trusts its lease alone reads what is old, once leadership is handed on."""
+    monkeypatch.setattr(Leading, "quorum_answered", lambda self, sequence: True)
+    assert is_noticed("links")
+
+
+def test_reads_before_all_is_applied_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leader whose first entry is not committed yet does not know what was."""
+    monkeypatch.setattr(Engine, "_is_current", lambda self: True)
+    assert is_noticed()
+
+
+def test_rot_that_is_taken_for_a_torn_write_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "_check_nothing_promised", lambda *args, **words: None)
+    assert is_noticed("rot")

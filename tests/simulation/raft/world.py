@@ -10,275 +10,17 @@ from random import Random
 from typing import Any
 
 from replication.config import PeerAddress, ReplicationConfig
-from replication.engine.engine import Engine
-from replication.engine.fail_stop import FailStop, Fatal
-from replication.engine.snapshot_store import SnapshotStore
-from replication.engine.term_file import TermFile
-from replication.engine.wal import Wal
-from replication.engine.wal_flush import Flush
-from replication.engine.workbench import Job
-from replication.observer import SilentObserver
-from replication.replicated_log import Committed, ProposalOutcome, ProposalRefused
-from tests.simulation.raft.commands import CapturedCommands, RestoredCommands
-from tests.simulation.raft.disk import SimDisk
+from replication.replicated_log import (
+    Committed,
+    ProposalOutcome,
+    ProposalRefused,
+)
 from tests.simulation.raft.ledger import Ledger
 from tests.simulation.raft.network import Network
 from tests.simulation.raft.pretended_time import pretended_time
+from tests.simulation.raft.replica import Replica, Violation
 
-DISK_SYNC_S = 0.002
-STEP_DELAY_S = 0.0001
 START_S = 1000.0
-
-
-class Violation(AssertionError):
-    """An invariant of the fault model does not hold."""
-
-
-class Replica:
-    """One process: dies with all its memory, and starts again from its disk."""
-
-    def __init__(self, world: "World", config: ReplicationConfig) -> None:
-        self.world = world
-        self.config = config
-        self.name = config.replica_id
-        self.disk = SimDisk(world.random)
-        TermFile.create(self.disk)
-        self.is_up = False
-        self.is_paused = False
-        self.sync_s = DISK_SYNC_S
-        self.life = 0
-        self.start()
-
-    def start(self) -> None:
-        assert not self.is_up
-        self.is_up = True
-        self.is_paused = False
-        self.life += 1
-        self._due_while_paused: list[Callable[[], None]] = []
-        self._step_is_due = False
-        self._ring_s = float("inf")
-        self.state: list[bytes] = []
-        self._index_applied = 1
-        self._commands_at_index: list[bytes] = []
-        store = SnapshotStore(self.disk)
-        self.wal = Wal(
-            self.disk, segment_bytes_max=self.config.segment_bytes_max, snapshot=store.newest
-        )
-        if store.newest is not None:
-            restoration = self.restore(store.newest.index)
-            for chunk in store.chunks(store.newest):
-                restoration.take(chunk)
-            restoration.put_in_place()
-        self.store = store
-        self.engine = Engine(
-            self.config,
-            state_machine=self,
-            listener=self,
-            observer=SilentObserver(),
-            wal=self.wal,
-            store=store,
-            files=self.disk,
-            links=self,
-            now_s=lambda: self.world.now_s,
-            random=Random(self.world.random.random()),
-            wake=self._wake,
-            fail_stop=FailStop(self._died),
-        )
-        self._after()
-
-    def crash(self, *, power: bool, with_word: bool = True) -> None:
-        if not self.is_up:
-            return
-        self.is_up = False
-        self.engine._is_stopped = True
-        self.life += 1
-        self.disk.lose_power() if power else self.disk.keep_all()
-        self.world.network.host_died(self.name, with_word=with_word)
-
-    def pause(self, for_s: float) -> None:
-        if self.is_up and not self.is_paused:
-            self.is_paused = True
-            life = self.life
-            self.world.at(for_s, lambda: self.resume() if self.life == life else None)
-
-    def end_fault(self, fault: Callable[[str], None]) -> None:
-        if self.disk.fault is fault:
-            self.disk.fault = None
-
-    def resume(self) -> None:
-        if not self.is_paused:
-            return
-        self.is_paused = False
-        due, self._due_while_paused = self._due_while_paused, []
-        self.world.network.resume(self.name)
-        for call in due:
-            call()
-
-    def propose(self, command: bytes, on_outcome: Callable[[ProposalOutcome], None]) -> None:
-        self.engine.propose(command, on_outcome)
-        self._after()
-
-    @property
-    def is_raft_leader(self) -> bool:
-        return self.is_up and self.engine._core.is_leader
-
-    # network.Host
-
-    def session_opened(self, peer: str) -> None:
-        self.engine.session_opened(peer)
-        self._after()
-
-    def session_closed(self, peer: str, *, by_peer: bool) -> None:
-        self.engine.session_closed(peer, by_peer=by_peer)
-        self._after()
-
-    def received(self, peer: str, frame: bytes) -> None:
-        self.engine.received(peer, frame)
-        self._after()
-
-    # outbox.Links
-
-    def send(self, peer: str, frame: bytes) -> None:
-        self.world.network.send(self.name, peer, frame)
-
-    # StateMachine
-
-    def apply(self, index: int, command: bytes) -> object:
-        if index != self._index_applied:
-            self._check_entry()
-            self._index_applied = index
-            self._commands_at_index = []
-        self._commands_at_index.append(command)
-        self.state.append(command)
-        return len(self.state)
-
-    def capture(self) -> CapturedCommands:
-        """R11: a snapshot is the fold of all entries up to its own."""
-        self._check_entry()
-        index = self.engine.status().applied_index
-        if self.state != self.world.ledger.fold(index):
-            raise Violation(f"{self.name} captures something else than the entries up to {index}")
-        self.world.ledger.captures += 1
-        return CapturedCommands(self.state)
-
-    def restore(self, index: int) -> RestoredCommands:
-        life = self.life
-
-        def put_in_place(commands: list[bytes]) -> None:
-            assert self.life == life
-            if commands != self.world.ledger.fold(index):
-                raise Violation(f"{self.name} restores something else than entries up to {index}")
-            if len(commands) < len(self.state):
-                raise Violation(f"{self.name} goes back to entry {index}")
-            if self.state:
-                self.world.ledger.installs.append((self.name, index))
-            self.state = commands
-            self._index_applied = index
-            self._commands_at_index = []
-
-        return RestoredCommands(put_in_place)
-
-    def _check_entry(self) -> None:
-        """R5: no two replicas apply different entries at one index."""
-        if self._commands_at_index:
-            commands = tuple(self._commands_at_index)
-            first = self.world.ledger.applied.setdefault(self._index_applied, commands)
-            if first != commands:
-                raise Violation(f"{self.name} applied another entry {self._index_applied}")
-
-    # LeadershipListener
-
-    def leadership_gained(self, term: int) -> None:
-        self.world.ledger.leadership.append((self.world.now_s, self.name, "gained", term))
-
-    def leadership_lost(self, term: int) -> None:
-        self.world.ledger.leadership.append((self.world.now_s, self.name, "lost", term))
-
-    # The driver.
-
-    def _wake(self) -> None:
-        if not self._step_is_due:
-            self._step_is_due = True
-            self._later(STEP_DELAY_S * (0.5 + self.world.random.random()), self._step)
-
-    def _step(self) -> None:
-        self._step_is_due = False
-        self.engine.step()
-        self._after()
-
-    def _ring(self) -> None:
-        self._ring_s = float("inf")
-        self._step()
-
-    def _after(self) -> None:
-        if not self.is_up:
-            return
-        self.world.check(self)
-        flush = self.engine.take_flush()
-        if flush is not None:
-            self._begin(flush)
-        job = self.engine.take_job()
-        if job is not None:
-            self._later(self._job_step_s(), lambda: self._do_step(job))
-        deadline_s = self.engine.next_deadline_s()
-        if self.is_up and deadline_s < self._ring_s:
-            self._ring_s = deadline_s
-            self._later(max(1e-6, deadline_s - self.world.now_s), self._ring)
-
-    def _begin(self, flush: Flush) -> None:
-        try:
-            flush.write()
-        except Exception as error:
-            self.engine._fail_stop.stop(error)
-            return
-        began_s = self.world.now_s
-
-        def end() -> None:
-            try:
-                flush.sync()
-            except Exception as error:
-                self.engine._fail_stop.stop(error)
-                return
-            self.engine.flushed(flush, self.world.now_s - began_s)
-            self._after()
-
-        self._later(self.sync_s * (0.5 + self.world.random.random()), end)
-
-    def _do_step(self, job: Job) -> None:
-        try:
-            next(job.steps)
-        except StopIteration:
-            self.engine.job_ended(job, None)
-            self._after()
-        except Exception as error:
-            self.engine.job_ended(job, error)
-            self._after()
-        else:
-            self._later(self._job_step_s(), lambda: self._do_step(job))
-
-    def _job_step_s(self) -> float:
-        return self.sync_s * self.world.random.random()
-
-    def _later(self, delay_s: float, call: Callable[[], None]) -> None:
-        life = self.life
-
-        def run() -> None:
-            if self.life != life:
-                return
-            if self.is_paused:
-                self._due_while_paused.append(call)
-                return
-            call()
-
-        self.world.at(delay_s, run)
-
-    def _died(self, fatal: Fatal) -> None:
-        self.world.ledger.fatal.append((self.name, fatal))
-        self.world.at(0.0, lambda life=self.life: self._fall(life))  # type: ignore[misc]
-
-    def _fall(self, life: int) -> None:
-        if self.life == life:
-            self.crash(power=True)
 
 
 class World:
@@ -295,7 +37,7 @@ class World:
                 cluster_id="simulated",
                 replica_id=name,
                 data_directory=Path("nowhere"),
-                peers={other: PeerAddress(other, 1) for other in names if other != name},
+                peers={other: PeerAddress("localhost", 1) for other in names if other != name},
                 **{"segment_bytes_max": 65_536, **settings},
             )
             self.replicas[name] = Replica(self, config)
@@ -334,7 +76,12 @@ class World:
         assert self.run(20.0, until=lambda: self.leader() is chosen), f"{name} was not elected"
         return chosen
 
-    def propose(self, replica: Replica, command: bytes) -> list[ProposalOutcome]:
+    def propose(
+        self,
+        replica: Replica,
+        command: bytes,
+        listener: Callable[[ProposalOutcome], None] = lambda outcome: None,
+    ) -> list[ProposalOutcome]:
         """The list will hold the outcome."""
         outcomes: list[ProposalOutcome] = []
 
@@ -345,6 +92,7 @@ class World:
                 self.ledger.acknowledged.append(command)
             elif isinstance(outcome, ProposalRefused):
                 self.ledger.refused.add(command)
+            listener(outcome)
 
         self.ledger.proposed.append(command)
         replica.propose(command, on_outcome)

@@ -193,6 +193,13 @@ class FakeCluster(cluster_pb2_grpc.ClusterServicer):
     async def ProveQuorum(self, _request: Any, _context: Any) -> cluster_pb2.ProveQuorumReply:  # noqa: N802
         return cluster_pb2.ProveQuorumReply(index=8, epoch=self._master.epoch)
 
+    async def TransferLeadership(  # noqa: N802
+        self, request: cluster_pb2.TransferLeadershipRequest, context: Any
+    ) -> cluster_pb2.TransferLeadershipReply:
+        if request.to == "unknown":
+            await context.abort(grpc.StatusCode.NOT_FOUND, "there is no such master")
+        return cluster_pb2.TransferLeadershipReply(leader_id=request.to or "m2")
+
     async def Teardown(  # noqa: N802
         self, request: cluster_pb2.TeardownRequest, context: Any
     ) -> cluster_pb2.TeardownReply:

@@ -60,6 +60,12 @@ class ClusterFile:
     name: str
     masters: tuple[Master, ...]
     agents: tuple[Agent, ...]
+    has_tls: bool = False
+    """Between its masters."""
+
+    @property
+    def tls_folder(self) -> Path:
+        return self.folder / "tls"
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -118,6 +124,7 @@ def load(folder: Path) -> ClusterFile | None:
             name=document["name"],
             masters=tuple(Master(**_with_process(each)) for each in document["masters"]),
             agents=tuple(Agent(**_with_process(each)) for each in document["agents"]),
+            has_tls=document.get("has_tls", False),
         )
     except (KeyError, TypeError) as error:
         raise BadClusterFile(f"{path} is not a cluster file: {error!r}") from error
@@ -128,6 +135,7 @@ def save(cluster: ClusterFile) -> None:
     document = {
         "format": FORMAT,
         "name": cluster.name,
+        "has_tls": cluster.has_tls,
         "masters": [dataclasses.asdict(master) for master in cluster.masters],
         "agents": [dataclasses.asdict(agent) for agent in cluster.agents],
     }
@@ -145,7 +153,13 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def planned(
-    folder: Path, ports: Sequence[int], masters: int, agents: int, resources: str
+    folder: Path,
+    ports: Sequence[int],
+    masters: int,
+    agents: int,
+    resources: str,
+    *,
+    has_tls: bool = False,
 ) -> ClusterFile:
     """A cluster that does not run yet; takes three ports a master and one an agent."""
     left = iter(f"127.0.0.1:{port}" for port in ports)
@@ -160,6 +174,7 @@ def planned(
             Agent(f"a{number}", http=next(left), resources=resources)
             for number in range(1, agents + 1)
         ),
+        has_tls=has_tls,
     )
 
 

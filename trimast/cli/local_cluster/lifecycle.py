@@ -25,6 +25,8 @@ MEMBERS_DEFAULT: Final = 3
 START_TIMEOUT_S: Final = 60.0
 GRACE_S: Final = 10.0
 KILL_WAIT_S: Final = 5.0
+LOCAL_DAYS: Final = 3650
+"""A local cluster's certificates: nobody should have to think of them."""
 
 
 class WrongState(Exception):
@@ -53,19 +55,21 @@ async def bring_up(
     masters: int | None = None,
     agents: int | None = None,
     resources: str | None = None,
+    tls: bool | None = None,
     timeout_s: float = START_TIMEOUT_S,
 ) -> ClusterFile:
     """Start a new cluster, or one that was brought down, with its data. Returns when it serves.
 
     Args:
         masters, agents, resources: None is what the cluster has, or 3, 3 and what the machine has.
+        tls: between the masters; None is what the cluster has, or no.
 
     Raises:
         WrongState: it runs already, or it is of another size.
         StartFailed: nothing is left running then.
     """
     with _alone(_made(folder)):
-        cluster = _prepared(folder, masters, agents, resources)
+        cluster = _prepared(folder, masters, agents, resources, tls)
         save(cluster)
         try:
             for member in cluster.members:
@@ -143,17 +147,35 @@ def _stop_all(cluster: ClusterFile, grace_s: float) -> None:
 
 
 def _prepared(
-    folder: Path, masters: int | None, agents: int | None, resources: str | None
+    folder: Path,
+    masters: int | None,
+    agents: int | None,
+    resources: str | None,
+    tls: bool | None,
 ) -> ClusterFile:
     folder = folder.absolute()
     cluster = load(folder)
     if cluster is not None:
-        _check_fits(cluster, masters, agents, resources)
+        _check_fits(cluster, masters, agents, resources, tls)
         return _on_free_ports(cluster)
     masters = MEMBERS_DEFAULT if masters is None else masters
     agents = MEMBERS_DEFAULT if agents is None else agents
     ports = free_ports(3 * masters + agents, Random())
-    return planned(folder, ports, masters, agents, resources or "")
+    cluster = planned(folder, ports, masters, agents, resources or "", has_tls=bool(tls))
+    if cluster.has_tls:
+        _make_certificates(cluster)
+    return cluster
+
+
+def _make_certificates(cluster: ClusterFile) -> None:
+    # What makes them takes 80 ms to import: only who wants some waits for it.
+    from trimast.cli.certificate_folder import CertificateFolder, FolderRefused
+
+    names = [master.id for master in cluster.masters]
+    try:
+        CertificateFolder(cluster.tls_folder).create(cluster.name, names, days=LOCAL_DAYS)
+    except FolderRefused as error:
+        raise WrongState(f"{error}; use another --dir, or move it away") from error
 
 
 def _made(folder: Path) -> Path:
@@ -162,7 +184,11 @@ def _made(folder: Path) -> Path:
 
 
 def _check_fits(
-    cluster: ClusterFile, masters: int | None, agents: int | None, resources: str | None
+    cluster: ClusterFile,
+    masters: int | None,
+    agents: int | None,
+    resources: str | None,
+    tls: bool | None,
 ) -> None:
     where = f"the cluster in {cluster.folder}"
     if cluster.alive:
@@ -177,6 +203,9 @@ def _check_fits(
     ):
         if wanted is not None and wanted != has:
             raise WrongState(f"{where} has {has} {what}, not {wanted}; use another --dir")
+    if tls is not None and tls != cluster.has_tls:
+        state = "TLS" if cluster.has_tls else "no TLS"
+        raise WrongState(f"{where} has {state} between its masters; use another --dir")
 
 
 def _on_free_ports(cluster: ClusterFile) -> ClusterFile:

@@ -46,11 +46,12 @@ def start_member(cluster: ClusterFile, member: Member) -> ClusterFile:
 
 def master_arguments(cluster: ClusterFile, master: Master) -> list[str]:
     peers = ",".join(f"{m.id}={m.raft}/{m.grpc}/{m.http}" for m in cluster.masters)
+    tls = ["--raft-tls-dir", str(cluster.tls_folder / master.id)] if cluster.has_tls else []
     return [
         *("--id", master.id, "--cluster", cluster.name, "--host", "127.0.0.1"),
         *("--data-dir", str(cluster.folder / master.id)),
         *("--http-port", _port(master.http), "--grpc-port", _port(master.grpc)),
-        *("--raft-port", _port(master.raft), "--peers", peers),
+        *("--raft-port", _port(master.raft), "--peers", peers, *tls),
         *("--ready-file", str(_ready_file(cluster, master))),
     ]
 

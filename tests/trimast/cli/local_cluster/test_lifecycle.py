@@ -34,6 +34,21 @@ def test_a_cluster_that_runs_is_not_started_again(tmp_path: Path) -> None:
         asyncio.run(bring_up(tmp_path))
 
 
+def test_certificates_that_are_there_are_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls" / "ca-key.pem").write_text("somebody's")
+    with pytest.raises(WrongState, match=r"is not empty; .* use another --dir"):
+        asyncio.run(bring_up(tmp_path, tls=True))
+    assert (tmp_path / "tls" / "ca-key.pem").read_text() == "somebody's"
+    assert not (tmp_path / "cluster.json").exists()
+
+
+def test_a_cluster_stays_with_or_without_tls(tmp_path: Path) -> None:
+    a_cluster(tmp_path, runs=False)
+    with pytest.raises(WrongState, match="has no TLS between its masters; use another --dir"):
+        asyncio.run(bring_up(tmp_path, tls=True))
+
+
 @pytest.mark.parametrize("wanted", [{"masters": 3}, {"agents": 3}])
 def test_a_cluster_keeps_its_size(tmp_path: Path, wanted: dict[str, int]) -> None:
     a_cluster(tmp_path, runs=False)

@@ -1,0 +1,1 @@
+"""Certificates of a cluster: whose they are, how they are read, how they are made."""
