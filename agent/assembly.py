@@ -20,7 +20,6 @@ from agent.edge.containerizer.process import ProcessContainerizer
 from agent.edge.http_pages import add_pages
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
-from agent.edge.ready_file import write_ready_file
 from agent.edge.sandbox_page import add_sandbox_page
 from agent.edge.sandboxes import Sandboxes
 from agent.edge.stamps import RealStamps
@@ -36,6 +35,7 @@ from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.leader_finder import LeaderFinder
 from trimast.edge.listening import CannotListen
 from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.edge.ready_file import write_ready_file
 from trimast.model.agent import AgentInfo
 from trimast.model.attributes import attributes_from_text
 from trimast.model.resources_text import resources_from_text
@@ -173,7 +173,7 @@ class RunningAgent:
         if path is None:
             return
         try:
-            write_ready_file(path, agent_id=self._state.agent_id, http=self.http_address)
+            write_ready_file(path, id=self._state.agent_id, http=self.http_address)
         except OSError as error:
             log.error("ready_file_not_written", path=str(path), error=str(error))
 

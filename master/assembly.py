@@ -1,8 +1,6 @@
 """Puts one master together: the log, the registry on it, the leader over that, and the doors."""
 
 import asyncio
-import json
-import os
 import signal
 from pathlib import Path
 from typing import Final
@@ -39,6 +37,7 @@ from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.edge.ready_file import write_ready_file
 from trimast.edge.tls.files import CA_FILE, CERTIFICATE_FILE, KEY_FILE
 from trimast.model.ids import MasterId
 
@@ -99,7 +98,7 @@ async def run_master(config: MasterConfig) -> None:
             directory.listens(grpc=grpc_address, http=http.address)
         log.info("master_serves", id=own_id, grpc=grpc_address, http=http.address)
         if config.ready_file is not None:
-            _write_ready(config.ready_file, own_id, http.address, grpc_address)
+            write_ready_file(config.ready_file, id=own_id, http=http.address, grpc=grpc_address)
         await stopped.wait()
         outcome = await hand_over_before_stop(replicated_log, within_s=HAND_OVER_MAX_S)
         log.info("master_stops", id=own_id, hand_over=outcome)
@@ -168,10 +167,3 @@ def _add_collector(
 
 def _die(fatal: Fatal) -> None:
     end_process("log_failed", cause=fatal.cause, error=str(fatal.error))
-
-
-def _write_ready(path: Path, own_id: MasterId, http: str, grpc: str) -> None:
-    draft = path.with_suffix(".draft")
-    ready = {"id": own_id, "http": http, "grpc": grpc, "pid": os.getpid()}
-    draft.write_text(json.dumps(ready) + "\n", encoding="utf-8")
-    draft.replace(path)

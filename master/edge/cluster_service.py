@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from master.edge.asking import answer_to
 from master.edge.doors import Doorkeeper
 from master.edge.handing_over import hand_over
 from master.edge.registry_log import RegistryLog
@@ -16,7 +17,7 @@ from master.leader.events import OperatorAsked
 from master.registry.commands import Decision, OrderKill, ProveQuorum, RemoveFramework
 from master.views.rows import agent_rows, framework_rows, offer_rows, task_rows
 from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
-from replication.replicated_log import ReadOutcome, ReadReady, TransferOutcome
+from replication.replicated_log import ReadReady, TransferOutcome
 from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.refusal import RefusalReason, Refused
 
@@ -170,14 +171,7 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         """Whether the state here holds all that was acknowledged before this call."""
         if self._doorkeeper.leadership.reign is None:
             return False
-        outcome: asyncio.Future[ReadOutcome] = asyncio.get_running_loop().create_future()
-
-        def told(read: ReadOutcome) -> None:
-            if not outcome.done():  # The caller may have hung up.
-                outcome.set_result(read)
-
-        self._doorkeeper.replicated_log.read(told)
-        return isinstance(await outcome, ReadReady)
+        return isinstance(await answer_to(self._doorkeeper.replicated_log.read), ReadReady)
 
     @property
     def _applied_index(self) -> int:

@@ -1,20 +1,15 @@
 """Giving leadership away on purpose: before a stop, or because an operator says so."""
 
 import asyncio
+from functools import partial
 
+from master.edge.asking import answer_to
 from replication.replicated_log import ReplicatedLog, TransferOutcome
 
 
 async def hand_over(replicated_log: ReplicatedLog, *, to: str | None = None) -> TransferOutcome:
     """Returns within one election timeout, unless the log has come to its fatal end."""
-    outcome: asyncio.Future[TransferOutcome] = asyncio.get_running_loop().create_future()
-
-    def told(transfer: TransferOutcome) -> None:
-        if not outcome.done():  # Nobody may be waiting any more.
-            outcome.set_result(transfer)
-
-    replicated_log.transfer_leadership(to, told)
-    return await outcome
+    return await answer_to(partial(replicated_log.transfer_leadership, to))
 
 
 async def hand_over_before_stop(replicated_log: ReplicatedLog, *, within_s: float) -> str:

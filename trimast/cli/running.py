@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from trimast.framework import (
+    NEVER_RAN,
     FrameworkId,
     Offer,
     Scheduler,
@@ -19,8 +20,6 @@ from trimast.framework import (
     command_task,
 )
 
-NEVER_RAN: Final = frozenset({TaskState.DROPPED, TaskState.UNKNOWN})
-"""Ends of a launch that no agent heard of. It is safe to launch again."""
 PATIENCE_S: Final = 5.0
 """After this long without a place for a task, the user is told why."""
 HOUR_MS: Final = 3_600_000

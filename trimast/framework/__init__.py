@@ -14,7 +14,7 @@ from trimast.framework.command_task import command_task
 from trimast.framework.driver import SchedulerDriver
 from trimast.framework.driver_settings import DriverSettings
 from trimast.framework.refused import FrameworkRefused
-from trimast.framework.scheduler import Scheduler
+from trimast.framework.scheduler import NEVER_RAN, Scheduler
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
 from trimast.model.offer import Offer
@@ -24,6 +24,7 @@ from trimast.model.task import CommandInfo, TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
 __all__ = [
+    "NEVER_RAN",
     "AgentId",
     "CommandInfo",
     "DriverSettings",

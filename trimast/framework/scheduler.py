@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trimast.model.ids import AgentId, FrameworkId, OfferId
 from trimast.model.offer import Offer
 from trimast.model.status_update import StatusUpdate
+from trimast.model.task_lifecycle import TaskState
 
 if TYPE_CHECKING:
     from trimast.framework.driver import SchedulerDriver
+
+NEVER_RAN: Final = frozenset({TaskState.DROPPED, TaskState.UNKNOWN})
+"""Ends of a launch that no agent heard of, nor ever will. It is safe to launch again."""
 
 Done = Awaitable[None] | None
 """A callback is a plain function, or a coroutine function that the driver waits for."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from trimast.cli.demonstrating.library import Package
 from trimast.examples import count_words
 from trimast.framework import (
+    NEVER_RAN,
     Offer,
     Scheduler,
     SchedulerDriver,
@@ -19,7 +20,6 @@ from trimast.framework import (
     command_task,
 )
 
-NEVER_RAN = frozenset({TaskState.DROPPED, TaskState.UNKNOWN})
 CPUS_A_TASK = 0.5
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from trimast.cli.drilling.task_ledger import SCRIPT
 from trimast.framework import (
+    NEVER_RAN,
     Offer,
     Scheduler,
     SchedulerDriver,
@@ -18,7 +19,6 @@ from trimast.framework import (
 )
 
 HOUR_MS: Final = 3_600_000
-NEVER_RAN: Final = frozenset({TaskState.DROPPED, TaskState.UNKNOWN})
 
 
 class Holder(Scheduler):
