@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 MIB: Final = 1024 * 1024
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class PeerAddress(NamedTuple):
@@ -53,7 +53,16 @@ class ReplicationConfig:
     """0 to 65535; 0 lets the system choose. Not used without peers."""
 
     peers: Mapping[str, PeerAddress] = field(default_factory=dict)
-    """All other replicas, by id. Empty: one master alone, which commits what it has synced."""
+    """All other replicas that begin a cluster together, by id; or, for one that shall join a
+    cluster, replicas of that. Once this replica knows a configuration, that counts instead.
+    Empty: one alone, which commits what it has synced."""
+
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """By id, of this replica too: what those who use the log want to know of the members of a
+    cluster that begins. Nothing to the log itself."""
+
+    advertised: PeerAddress | None = None
+    """Where the others reach this replica's Raft link. None: where it listens."""
 
     tls: TlsFiles | None = None
     """Both sides of each session show a certificate. None: plaintext, between replicas whose
@@ -72,6 +81,9 @@ class ReplicationConfig:
 
     heartbeat_ms: int = 100
     """How often a leader speaks if it has nothing to say. At least 10."""
+
+    change_patience_ms: int = 30_000
+    """A change of members is given up when so long nothing has come nearer to it. At least 1000."""
 
     proposal_deadline_ms: int = 10_000
     """After this an unanswered proposal is answered `OutcomeUnknown`. At least 100."""
@@ -127,9 +139,9 @@ class ReplicationConfig:
     """A session whose peer reads so slowly that this much waits for it is closed."""
 
     def __post_init__(self) -> None:
-        _check(_ID.fullmatch(self.cluster_id) is not None, "cluster_id", self.cluster_id)
+        _check(ID_PATTERN.fullmatch(self.cluster_id) is not None, "cluster_id", self.cluster_id)
         for replica_id in (self.replica_id, *self.peers):
-            _check(_ID.fullmatch(replica_id) is not None, "replica_id", replica_id)
+            _check(ID_PATTERN.fullmatch(replica_id) is not None, "replica_id", replica_id)
         _check(self.replica_id not in self.peers, "peers", "a replica is not its own peer")
         _check(len(self.peers) <= 8, "peers", len(self.peers))
         _check(0 <= self.listen_port <= 65_535, "listen_port", self.listen_port)
@@ -146,6 +158,7 @@ class ReplicationConfig:
             "election_timeout_max_ms",
             self.election_timeout_max_ms,
         )
+        _check(self.change_patience_ms >= 1000, "change_patience_ms", self.change_patience_ms)
         _check(self.proposal_deadline_ms >= 100, "proposal_deadline_ms", self.proposal_deadline_ms)
         _check(self.pending_proposals_max >= 1, "pending_proposals_max", self.pending_proposals_max)
         _check(1 <= self.command_bytes_max <= MIB, "command_bytes_max", self.command_bytes_max)
@@ -178,6 +191,11 @@ class ReplicationConfig:
         )
         _check(self.outbound_bytes_max >= 16 * MIB, "outbound_bytes_max", self.outbound_bytes_max)
         self._check_encrypted()
+
+    @property
+    def is_local(self) -> bool:
+        """It listens where only this machine can reach it."""
+        return _is_loopback(self.listen_host)
 
     def _check_encrypted(self) -> None:
         if self.tls is not None or self.insecure or not self.peers:

@@ -3,6 +3,16 @@
 from collections import deque
 from collections.abc import Callable
 
+from replication.config import PeerAddress
+from replication.membership import (
+    ChangeListener,
+    ChangeRefusalCause,
+    ChangeRefused,
+    Configuration,
+    Member,
+    MembershipChange,
+    MembershipStatus,
+)
 from replication.replicated_log import (
     Committed,
     LeadershipListener,
@@ -86,6 +96,16 @@ class InMemoryLog:
         else:
             outcome = TransferOutcome.UNKNOWN_REPLICA
         self._later(lambda: on_outcome(outcome))
+
+    def change_members(self, change: MembershipChange, on_outcome: ChangeListener) -> None:
+        """There is nobody else."""
+        cause = ChangeRefusalCause.UNREADY if self._is_leading else ChangeRefusalCause.NOT_LEADING
+        self._later(lambda: on_outcome(ChangeRefused(cause, "this log has no network")))
+
+    def membership(self) -> MembershipStatus:
+        nowhere = PeerAddress("", 0)
+        alone = Configuration(1, {self._replica_id: Member("memory", nowhere)})
+        return MembershipStatus(alone, "memory", is_voter=True, learners={})
 
     def status(self) -> LogStatus:
         return LogStatus(

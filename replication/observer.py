@@ -31,6 +31,9 @@ class LogObserver(Protocol):
     def snapshot_installed(self, index: int, size_bytes: int) -> None:
         """The state was replaced by one that a leader sent."""
 
+    def configuration_begun(self, number: int, members: int) -> None:
+        """This replica goes by this configuration now; 0 if it knows of none yet."""
+
 
 class SilentObserver:
     """Tells nobody."""
@@ -50,3 +53,5 @@ class SilentObserver:
     def snapshot_failed(self) -> None: ...
 
     def snapshot_installed(self, index: int, size_bytes: int) -> None: ...
+
+    def configuration_begun(self, number: int, members: int) -> None: ...

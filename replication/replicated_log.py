@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from replication.membership import ChangeListener, MembershipChange, MembershipStatus
+
 
 @dataclass(frozen=True, slots=True)
 class Committed:
@@ -155,5 +157,15 @@ class ReplicatedLog(Protocol):
         refused, else they are committed as usual. `on_outcome` is called exactly once, never from
         within this call.
         """
+
+    def change_members(self, change: MembershipChange, on_outcome: ChangeListener) -> None:
+        """Add members, remove members, or both at once, without a pause of more than an election.
+
+        Who is added is brought up to date first. Refused is what would leave too few members that
+        are there. When it comes about, leadership is lost, and gained again by a member.
+        `on_outcome` is called exactly once, never from within this call.
+        """
+
+    def membership(self) -> MembershipStatus: ...
 
     def status(self) -> LogStatus: ...

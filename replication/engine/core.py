@@ -71,6 +71,12 @@ class _Door(pinned.Transport):  # type: ignore[misc]
     def disconnected(self, voter: Voter) -> None:
         self._onNodeDisconnected(voter)
 
+    def observed(self, voter: Voter) -> None:
+        self._onReadonlyNodeConnected(voter)
+
+    def observed_no_more(self, voter: Voter) -> None:
+        self._onReadonlyNodeDisconnected(voter)
+
     def send(self, node: Any, message: dict[str, Any]) -> bool:
         speaker, peer = self._speaker, node.id
         match message["type"]:
@@ -136,6 +142,7 @@ class RaftCore:
         pinned.prepare()
         self._door = _Door(speaker)
         self._voters: Final = {peer: Voter(peer) for peer in peers}
+        self._any_peer: Final = min(peers, default=None)
         self._state_changed: Callable[[int, int], None] = lambda _old, new: (
             speaker.began_leading() if new == pinned.syncobj._RAFT_STATE.LEADER else None
         )
@@ -211,6 +218,14 @@ class RaftCore:
         """While so, nothing is sent to this peer; its answers still count."""
         self._door.disconnected(self._voters[peer])
 
+    def observe(self, peer: str) -> None:
+        """Send the log to this one too, which has no vote and counts for nothing."""
+        self._voters[peer] = Voter(peer)
+        self._door.observed(self._voters[peer])
+
+    def observe_no_more(self, peer: str) -> None:
+        self._door.observed_no_more(self._voters.pop(peer))
+
     def stand_for_election(self) -> None:
         """Needs a `tick` to take effect."""
         self._door.hear(self._sync_obj._getLeader(), {"type": "timeout_now", "term": self.term})
@@ -218,7 +233,8 @@ class RaftCore:
     def adopt_term(self, term: int) -> None:
         """Follow in a newer term: by a vote request that nobody could grant."""
         assert term > self.term
-        self.hear_vote_request(min(self._voters), term, last_index=-1, last_term=-1)
+        assert self._any_peer is not None, "who is alone hears of no other term"
+        self.hear_vote_request(self._any_peer, term, last_index=-1, last_term=-1)
 
     def hear_append(
         self,

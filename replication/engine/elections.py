@@ -5,7 +5,7 @@ the wrong term). Raft without these is in Ongaro, "Consensus: Bridging Theory an
 pre-vote is its section 9.6, and stickiness its section 4.2.3.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -23,12 +23,22 @@ _EARLY_TRIES: Final = 3
 
 
 class Elections:
-    """Its own election timer; pysyncobj's is parked."""
+    """Its own election timer; pysyncobj's is parked.
+
+    Args:
+        voters: all other members.
+        may_vote: whether the configuration names this replica's disk. If not, it is silent (N13).
+        may_stand: whether it also has all that was agreed before the configuration began. Whoever
+            has not may vote for one that has: a vote says only that nothing newer is known here.
+    """
 
     def __init__(
         self,
         config: ReplicationConfig,
         *,
+        voters: Sequence[str],
+        may_vote: Callable[[], bool],
+        may_stand: Callable[[], bool],
         core: RaftCore,
         wal: Wal,
         outbox: Outbox,
@@ -36,7 +46,9 @@ class Elections:
         random: Random,
     ) -> None:
         self._replica_id = config.replica_id
-        self._peers = sorted(config.peers)
+        self._peers = sorted(voters)
+        self._may_vote = may_vote
+        self._may_stand = may_stand
         self._timeout_min_s = config.election_timeout_min_ms / 1000
         self._timeout_max_s = config.election_timeout_max_ms / 1000
         self._core = core
@@ -79,13 +91,24 @@ class Elections:
             return
         self._leader_heard_s = _LONG_AGO_S
         others = sorted({self._replica_id, *self._peers} - {peer})
-        self._early_rank = others.index(self._replica_id)
+        self._start_early(others.index(self._replica_id))
+
+    def start_early(self, *, first: bool) -> None:
+        """Nobody leads yet: a configuration has just begun."""
+        others = sorted({self._replica_id, *self._peers})
+        self._start_early(0 if first else 1 + others.index(self._replica_id))
+
+    def _start_early(self, rank: int) -> None:
+        self._early_rank = rank
         self._early_tries = _EARLY_TRIES
-        delay_s = _EARLY_START_S * (1 + self._random.random()) + _EARLY_RANK_S * self._early_rank
+        delay_s = _EARLY_START_S * (1 + self._random.random()) + _EARLY_RANK_S * rank
         self.deadline_s = min(self.deadline_s, self._now_s() + delay_s)
 
     def run_timer(self) -> None:
         if self._core.is_leader or self._now_s() < self.deadline_s:
+            return
+        if not self._may_stand():
+            self._restart_timer()
             return
         if self._early_tries > 0:
             self._early_tries -= 1
@@ -105,6 +128,8 @@ class Elections:
             self._outbox.send(peer, request)
 
     def on_pre_vote_request(self, peer: str, request: PreVoteRequest) -> None:
+        if not self._may_vote():
+            return
         is_up_to_date = (request.last_term, request.last_index) >= (
             self._wal.last_term,
             self._wal.last_index,
@@ -136,6 +161,8 @@ class Elections:
         if term < self._core.term:
             self._outbox.send(peer, Stale())
             return
+        if not self._may_vote():
+            return
         is_handed_over = request.leader_agrees and term == self._core.term + 1
         if term > self._core.term and self._leader_is_alive() and not is_handed_over:
             # S6: who does not hear the leader must not depose it for those who do.
@@ -147,6 +174,8 @@ class Elections:
     def on_stand_now(self, peer: str, term: int) -> None:
         """The leader hands over (Ongaro, section 3.10): no pre-vote, for this one term only."""
         if term != self._core.term or self._core.is_leader or self._core.leader_id != peer:
+            return
+        if not self._may_stand():
             return
         self._agreed_term = term + 1
         self._stand()

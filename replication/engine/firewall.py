@@ -39,6 +39,10 @@ MESSAGE_BYTES: Final = 2 * MIB
 """Entries of one append: until this much is reached. More than the largest entry."""
 
 
+_OF_LEARNERS: Final = (Matched, Retry, HeartbeatAnswer, SnapshotProgress, Stale)
+"""All that is heard from one without a vote."""
+
+
 class Firewall:
     """Implements `core.Speaker`."""
 
@@ -46,6 +50,9 @@ class Firewall:
         self,
         config: ReplicationConfig,
         *,
+        voters: Sequence[str],
+        may_vote: Callable[[], bool],
+        may_stand: Callable[[], bool],
         wal: Wal,
         links: Links,
         store: SnapshotStore,
@@ -56,10 +63,10 @@ class Firewall:
         now_s: Callable[[], float],
         random: Random,
     ) -> None:
-        self._peers = frozenset(config.peers)
+        self._voters = frozenset(voters)
         self.core: Final = RaftCore(
             replica_id=config.replica_id,
-            peers=sorted(config.peers),
+            peers=sorted(voters),
             wal=wal,
             speaker=self,
             election_timeout_min_ms=config.election_timeout_min_ms,
@@ -68,7 +75,15 @@ class Firewall:
         )
         self._outbox = Outbox(wal, links)
         self.elections: Final = Elections(
-            config, core=self.core, wal=wal, outbox=self._outbox, now_s=now_s, random=random
+            config,
+            voters=voters,
+            may_vote=may_vote,
+            may_stand=may_stand,
+            core=self.core,
+            wal=wal,
+            outbox=self._outbox,
+            now_s=now_s,
+            random=random,
         )
         self._following = Following(
             core=self.core,
@@ -79,7 +94,13 @@ class Firewall:
             sign_of_life_s=config.heartbeat_ms / 2000,
         )
         self.leading: Final = Leading(
-            config, core=self.core, wal=wal, outbox=self._outbox, store=store, now_s=now_s
+            config,
+            voters=voters,
+            core=self.core,
+            wal=wal,
+            outbox=self._outbox,
+            store=store,
+            now_s=now_s,
         )
         self._receiving = ReceivingSnapshots(
             core=self.core,
@@ -94,6 +115,7 @@ class Firewall:
         )
         self.transferring: Final = Transferring(
             config,
+            voters=voters,
             core=self.core,
             wal=wal,
             outbox=self._outbox,
@@ -118,21 +140,39 @@ class Firewall:
         self._following.log_became_durable()
         self.leading.log_became_durable()
 
-    def session_opened(self, peer: str) -> None:
+    def session_opened(self, peer: str, *, is_learner: bool = False) -> None:
         self._outbox.open_sessions.add(peer)
-        self.core.connected(peer)
+        self.leading.session_opened(peer, is_learner=is_learner)
+        if peer in self._voters:
+            self.core.connected(peer)
+        else:
+            assert is_learner, "who is no member has no vote"
+            self.core.observe(peer)
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None:
+        if peer not in self._outbox.open_sessions:
+            return
         self._outbox.open_sessions.discard(peer)
         self.leading.session_closed(peer)
         self._following.session_closed(peer)
         self.elections.session_closed(peer, by_peer=by_peer)
-        self.core.disconnected(peer)
+        if peer in self._voters:
+            self.core.disconnected(peer)
+        else:
+            self.core.observe_no_more(peer)
+
+    def mute(self) -> None:
+        """This configuration is over, here: nothing is said or heard in it any more."""
+        self._outbox.open_sessions.clear()
+        self._receiving.give_up()
+        self.leading.sending.end_all()
 
     def received(self, peer: str, envelope: Envelope) -> None:
         if peer not in self._outbox.open_sessions:
             return
         term, body = envelope.term, envelope.body
+        if self.leading.is_learner(peer) and not isinstance(body, _OF_LEARNERS):
+            return
         match body:
             case Append():
                 self._following.on_append(peer, term, body)

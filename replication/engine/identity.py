@@ -1,20 +1,28 @@
-"""Whose data directory this is: one replica's of one cluster, and of one process at a time."""
+"""Whose data directory this is: one replica's of one cluster, one disk's, and one life's.
 
-import fcntl
+A disk is known by an id of its own, made with the directory. So nobody takes an emptied disk for
+the one that made promises under the same name. A life is counted at each start, so nobody takes an
+old copy of a disk for the newest.
+"""
+
 import json
-import os
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Final
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 
-from replication.engine.files import OsDirectory
+from replication.config import PeerAddress
+from replication.engine.checked_file import CheckedFileDamaged, read_checked, write_checked
+from replication.engine.configuration_codec import CONFIGURATION_FILE, store_configuration
+from replication.engine.files import Directory
 from replication.engine.term_file import COPIES, TermFile
+from replication.membership import Configuration, Member
 
 IDENTITY_FILE: Final = "identity"
 LOCK_FILE: Final = "lock"
-_FORMAT: Final = 1
-_NEW_IDENTITY_FILE: Final = "identity.new"
-_REMAINS: Final = frozenset({LOCK_FILE, *COPIES, _NEW_IDENTITY_FILE, "lost+found"})
+_FORMAT: Final = 2
+_FORMAT_OF_FIXED_VOTERS: Final = 1
+_REMAINS: Final = frozenset({LOCK_FILE, *COPIES, IDENTITY_FILE + ".new", "lost+found"})
 """What a first start leaves behind when it is killed."""
 
 
@@ -25,103 +33,128 @@ class DataDirectoryRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Attributes:
-    voters: all replicas of the cluster, this one too, sorted.
+    life: counts the starts from this directory, this one too.
     """
 
     cluster_id: str
     replica_id: str
-    voters: tuple[str, ...]
+    disk_id: str
+    life: int
 
 
-class DataDirectory:
-    """Holds the lock until `release`."""
+class IdentityFile:
+    """The identity of one start."""
 
-    def __init__(self, path: Path, lock_descriptor: int) -> None:
-        self.files: Final = OsDirectory(path)
-        self._lock_descriptor = lock_descriptor
+    def __init__(self, directory: Directory, identity: Identity) -> None:
+        self._directory = directory
+        self.identity = identity
 
     @classmethod
-    def claim(cls, path: Path, identity: Identity) -> "DataDirectory":
-        """Lock it; mark it as ours if it is new, and check the mark if it is not."""
+    def begin_life(
+        cls,
+        directory: Directory,
+        cluster_id: str,
+        replica_id: str,
+        *,
+        new_disk_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> "IdentityFile":
+        """Mark the directory as ours if it is new, check the mark if it is not; count the start.
+
+        Raises:
+            DataDirectoryRefused: another's, damaged, or of something else.
+        """
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            lock_descriptor = os.open(
-                path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
+            if IDENTITY_FILE in directory.names():
+                found = _read(directory)
+                _check(found, cluster_id, replica_id)
+                identity = replace(found, life=found.life + 1)
+            else:
+                _prepare(directory)
+                identity = Identity(cluster_id, replica_id, new_disk_id(), 1)
+            begun = cls(directory, identity)
+            begun._store()
         except OSError as error:
-            raise DataDirectoryRefused(f"{path} cannot be used: {error}") from error
-        try:
-            _lock(path, lock_descriptor)
-            _check_identity(path, identity)
-        except BaseException:
-            os.close(lock_descriptor)
-            raise
-        return cls(path, lock_descriptor)
+            raise DataDirectoryRefused(f"the data directory cannot be used: {error}") from error
+        return begun
 
-    def release(self) -> None:
-        os.close(self._lock_descriptor)
+    def become_another_disk(self, new_disk_id: str) -> None:
+        """What this disk promised counts no more, here or anywhere. Durable on return."""
+        self.identity = replace(self.identity, disk_id=new_disk_id, life=1)
+        self._store()
 
-
-def _lock(path: Path, descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise DataDirectoryRefused(f"{path} is in use by another process") from error
+    def _store(self) -> None:
+        write_checked(self._directory, IDENTITY_FILE, {"format": _FORMAT, **asdict(self.identity)})
 
 
-def _check_identity(path: Path, identity: Identity) -> None:
-    try:
-        text = (path / IDENTITY_FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        _mark(path, identity)
-        return
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataDirectoryRefused(f"{path / IDENTITY_FILE} cannot be read: {error}") from error
-    found = _parse(path, text)
-    if found.cluster_id != identity.cluster_id:
+def read_identity(directory: Directory) -> Identity:
+    """For who only looks: changes nothing.
+
+    Raises:
+        DataDirectoryRefused: there is none, or it cannot be read.
+    """
+    if IDENTITY_FILE not in directory.names():
+        raise DataDirectoryRefused(f"there is no {IDENTITY_FILE!r}: not a data directory")
+    return _read(directory)
+
+
+def _check(found: Identity, cluster_id: str, replica_id: str) -> None:
+    if found.cluster_id != cluster_id:
         raise DataDirectoryRefused(
-            f"{path} belongs to cluster {found.cluster_id!r}, not to {identity.cluster_id!r}"
+            f"the data directory belongs to cluster {found.cluster_id!r}, not to {cluster_id!r}"
         )
-    if found.replica_id != identity.replica_id:
+    if found.replica_id != replica_id:
         raise DataDirectoryRefused(
-            f"{path} belongs to replica {found.replica_id!r}, not to {identity.replica_id!r}"
-        )
-    if found.voters != identity.voters:
-        # Two emptied replicas of three could outvote the one that has the data.
-        raise DataDirectoryRefused(
-            f"{path} was made for the replicas {', '.join(found.voters)}, but the settings name "
-            f"{', '.join(identity.voters)}; the replicas of a cluster cannot be changed"
+            f"the data directory belongs to replica {found.replica_id!r}, not to {replica_id!r}"
         )
 
 
-def _parse(path: Path, text: str) -> Identity:
+def _read(directory: Directory) -> Identity:
     try:
-        fields = json.loads(text)
+        fields = read_checked(directory, IDENTITY_FILE)
+    except CheckedFileDamaged as error:
+        old = _with_fixed_voters(directory.read(IDENTITY_FILE))
+        if old is not None:
+            return _upgraded(directory, old)
+        raise DataDirectoryRefused(f"{error}. Replace this replica's disk") from error
+    try:
         if fields["format"] != _FORMAT:
-            raise DataDirectoryRefused(f"{path} has format {fields['format']}, not {_FORMAT}")
+            raise DataDirectoryRefused(
+                f"the data directory has format {fields['format']}, not {_FORMAT}"
+            )
         return Identity(
-            str(fields["cluster_id"]), str(fields["replica_id"]), tuple(map(str, fields["voters"]))
+            cluster_id=str(fields["cluster_id"]),
+            replica_id=str(fields["replica_id"]),
+            disk_id=str(fields["disk_id"]),
+            life=int(fields["life"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataDirectoryRefused(f"{path / IDENTITY_FILE} is damaged: {error!r}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataDirectoryRefused(f"{IDENTITY_FILE} is damaged: {error!r}") from error
 
 
-def _mark(path: Path, identity: Identity) -> None:
-    """Last of all that a new directory needs: without the mark it is as good as empty."""
-    files = OsDirectory(path)
-    foreign = [name for name in files.names() if name not in _REMAINS]
+def _with_fixed_voters(data: bytes) -> dict[str, Any] | None:
+    """The fields of an identity as it was written before disks had ids; None if it is not one."""
+    try:
+        fields = json.loads(data)
+        return fields if fields["format"] == _FORMAT_OF_FIXED_VOTERS else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _upgraded(directory: Directory, fields: dict[str, Any]) -> Identity:
+    """Its voters become configuration 1, in which disks have no ids."""
+    nowhere = Member("", PeerAddress("", 0))
+    if CONFIGURATION_FILE not in directory.names():
+        members = {str(voter): nowhere for voter in fields["voters"]}
+        store_configuration(directory, Configuration(1, members))
+    return Identity(str(fields["cluster_id"]), str(fields["replica_id"]), "", 0)
+
+
+def _prepare(directory: Directory) -> None:
+    """All that a new directory needs before its mark: without the mark it is as good as empty."""
+    foreign = [name for name in directory.names() if name not in _REMAINS]
     if foreign:
         raise DataDirectoryRefused(
-            f"{path} holds {foreign[0]!r} but no {IDENTITY_FILE!r}: not a data directory, or a "
-            "damaged one. Name an empty directory"
+            f"the data directory holds {foreign[0]!r} but no {IDENTITY_FILE!r}: it is something "
+            "else's, or damaged. Name an empty directory"
         )
-    try:
-        TermFile.create(files)
-        text = json.dumps({"format": _FORMAT, **asdict(identity)}, indent=1)
-        if _NEW_IDENTITY_FILE in files.names():
-            files.remove(_NEW_IDENTITY_FILE)
-        files.overwrite(_NEW_IDENTITY_FILE, text.encode())
-        os.rename(path / _NEW_IDENTITY_FILE, path / IDENTITY_FILE)
-        files.sync()
-    except OSError as error:
-        raise DataDirectoryRefused(f"{path} cannot be written: {error}") from error
+    TermFile.create(directory)

@@ -1,7 +1,7 @@
 """What a leader sends, which answers count, and when it must admit that nobody follows."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,10 +56,16 @@ class _Follower:
 
 
 class Leading:
+    """
+    Args:
+        voters: all other members.
+    """
+
     def __init__(
         self,
         config: ReplicationConfig,
         *,
+        voters: Sequence[str],
         core: RaftCore,
         wal: Wal,
         outbox: Outbox,
@@ -73,7 +79,9 @@ class Leading:
         self._heartbeat_s = config.heartbeat_ms / 1000
         self._quorum_silence_max_s = config.election_timeout_min_ms / 1000
         self._sequence = 0
-        self._followers = {peer: _Follower() for peer in sorted(config.peers)}
+        self._voters = sorted(voters)
+        self._learners: set[str] = set()
+        self._followers = {peer: _Follower() for peer in self._voters}
         self.next_beat_s = 0.0
         self.sending: Final = SendingSnapshots(
             config, store=store, outbox=outbox, now_s=now_s, next_sequence=self._next_sequence
@@ -89,14 +97,27 @@ class Leading:
             self._followers[peer] = _Follower(heard_s=now_s)
         self.next_beat_s = now_s + self._heartbeat_s
 
+    def session_opened(self, peer: str, *, is_learner: bool) -> None:
+        """A learner is brought up to date and answers, but none of its answers count: its disk
+        may have lost what it promised before, or was never asked for promises (N13)."""
+        if is_learner:
+            self._learners.add(peer)
+            # What another disk under this name once had says nothing.
+            self._followers[peer] = _Follower()
+        else:
+            self._learners.discard(peer)
+
+    def is_learner(self, peer: str) -> bool:
+        return peer in self._learners
+
     def has_quorum(self) -> bool:
         """S6a: by when the peers' answers prove that they heard us, not by when they came in.
 
         So answers that waited in a socket while this process was stopped prove nothing.
         """
         since_s = self._now_s() - self._quorum_silence_max_s
-        heard = 1 + sum(follower.heard_s > since_s for follower in self._followers.values())
-        return 2 * heard > len(self._followers) + 1
+        heard = 1 + sum(follower.heard_s > since_s for follower in self._counted())
+        return 2 * heard > len(self._voters) + 1
 
     def ask_all(self) -> int:
         """Put the question who leads to all peers. Whoever answers this sequence, or a later one,
@@ -107,15 +128,17 @@ class Leading:
         return sequence
 
     def quorum_answered(self, sequence: int) -> bool:
-        answered = 1 + sum(f.heard_sequence >= sequence for f in self._followers.values())
-        return 2 * answered > len(self._followers) + 1
+        answered = 1 + sum(f.heard_sequence >= sequence for f in self._counted())
+        return 2 * answered > len(self._voters) + 1
 
     def last_heard_s(self, peer: str) -> float:
-        return self._followers[peer].heard_s
+        follower = self._followers.get(peer)
+        return 0.0 if follower is None else follower.heard_s
 
     def matched_index(self, peer: str) -> int:
         """Up to here this peer has our log on its disk, by its own word to this leader."""
-        return self._followers[peer].matched_index
+        follower = self._followers.get(peer)
+        return 0 if follower is None else follower.matched_index
 
     def run_timer(self) -> None:
         if not self._core.is_leader:
@@ -203,7 +226,10 @@ class Leading:
             pass
         elif follower.is_held_back and follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
             self._release(peer, follower)
-        if not self._count(peer, follower):
+        if peer in self._learners:
+            # Goes on from there; what it has is not counted.
+            self._core.hear_retry(peer, follower.matched_index + 1)
+        elif not self._count(peer, follower):
             self._core.hear_alive(peer)
 
     def on_retry(self, peer: str, echo: int, retry_from: int) -> None:
@@ -236,13 +262,20 @@ class Leading:
         if not self._core.is_leader:
             return
         for peer, follower in self._followers.items():
-            self._count(peer, follower)
+            if peer not in self._learners:
+                self._count(peer, follower)
 
     def session_closed(self, peer: str) -> None:
         follower = self._followers[peer]
         follower.forget_session()
         follower.is_held_back = False
         self.sending.end(peer)
+        if peer in self._learners and peer not in self._voters:
+            del self._followers[peer]
+        self._learners.discard(peer)
+
+    def _counted(self) -> Iterator[_Follower]:
+        return (self._followers[peer] for peer in self._voters if peer not in self._learners)
 
     def _count(self, peer: str, follower: _Follower) -> bool:
         """The commit rule counts this replica too, so nothing counts beyond its own disk (R7)."""

@@ -3,6 +3,44 @@
 from dataclasses import dataclass
 
 from replication.engine.snapshot_file import SnapshotInfo
+from replication.membership import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a replica is when a session with it begins.
+
+    Attributes:
+        configuration: number of the newest that it knows; 0: none.
+        disk_id: of its data directory.
+        life: counts the starts from that directory.
+        incarnation: random, of this start.
+        term, voted_for: the vote given in that term; "" if none was.
+        last_index: of the last entry on its disk.
+    """
+
+    configuration: int
+    disk_id: str
+    life: int
+    incarnation: int
+    term: int = 0
+    voted_for: str = ""
+    last_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationNews:
+    """To a replica that knows an older configuration, or none."""
+
+    configuration: Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class DiskNews:
+    """To a replica whose disk was seen in a later life: what it is started from is an old copy."""
+
+    disk_id: str
+    life: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -9,9 +10,15 @@ import structlog
 
 from protos.trimast.v1 import raft_link_pb2 as pb
 from replication.config import PeerAddress, ReplicationConfig
+from replication.engine.messages import Standing
 from replication.engine.session import Session
 from replication.engine.tls_channel import TlsFailure
-from replication.engine.wire import MalformedFrame, parse_frame
+from replication.engine.wire import (
+    MalformedFrame,
+    get_standing,
+    parse_frame,
+    put_standing,
+)
 from replication.observer import LogObserver
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 STRANGERS_MAX: Final = 64
 _CONNECT_TIMEOUT_S: Final = 1.0
 _CLOSE_TIMEOUT_S: Final = 2.0
@@ -27,7 +34,11 @@ _ACCEPT_PAUSE_S: Final = 0.1
 
 
 class LinkUser(Protocol):
-    def session_opened(self, peer: str) -> None: ...
+    @property
+    def standing(self) -> Standing:
+        """What is said of this replica when a session begins."""
+
+    def session_opened(self, peer: str, standing: Standing) -> None: ...
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None: ...
 
@@ -47,11 +58,11 @@ class Net:
         tls: "LinkTls | None" = None,
     ) -> None:
         self._config = config
+        self._contacts: dict[str, PeerAddress] = dict(config.peers)
         self._tls = tls
         self._user = user
         self._random = random
         self._observer = observer
-        self._incarnation = random.getrandbits(63)
         self._sessions_dialled = 0
         self._open: dict[str, Session] = {}
         self._strangers: dict[Session, asyncio.TimerHandle] = {}
@@ -60,12 +71,13 @@ class Net:
         self._refusals: dict[str, str] = {}
         self._listener: socket.socket | None = None
         self._accepting: set[asyncio.Task[object]] = set()
-        self._dialling: list[asyncio.Task[None]] = []
+        self._dialling: dict[str, asyncio.Task[None]] = {}
         self._is_closed = False
 
     def start(self) -> None:
         """Raises `OSError` if it cannot listen."""
-        if not self._config.peers:
+        if not (self._contacts or self._tls or self._config.insecure or self._config.is_local):
+            # Alone, and nobody could be let in: others can be added only with certificates.
             return
         loop = asyncio.get_running_loop()
         family = socket.AF_INET6 if ":" in self._config.listen_host else socket.AF_INET
@@ -81,11 +93,30 @@ class Net:
         )
         if self._config.insecure and self._tls is None:
             log.warning("raft_link_insecure", detail="who reaches the port can play a replica")
-        for peer, peer_address in sorted(self._config.peers.items()):
-            if self._config.replica_id < peer:
-                dialling = self._keep_dialling(peer, peer_address)
-                task = loop.create_task(dialling, name=f"dial {peer}")
-                self._dialling.append(task)
+        self._dial_contacts()
+
+    def set_contacts(self, contacts: Mapping[str, PeerAddress]) -> None:
+        """See `outbox.Links`."""
+        moved = {p for p, address in self._contacts.items() if contacts.get(p) != address}
+        self._contacts = dict(contacts)
+        for peer in moved:
+            task = self._dialling.pop(peer, None)
+            if task is not None:
+                task.cancel()
+            if peer in self._open:
+                self._open[peer].close()
+        self._dial_contacts()
+
+    @property
+    def contacts(self) -> Mapping[str, PeerAddress]:
+        """With whom there should be a session."""
+        return self._contacts
+
+    def close_session(self, peer: str) -> None:
+        """See `outbox.Links`."""
+        session = self._open.pop(peer, None)
+        if session is not None:
+            session.close()
 
     def send(self, peer: str, frame: bytes) -> None:
         session = self._open.get(peer)
@@ -96,14 +127,14 @@ class Net:
         """At once, and without a word."""
         self._is_closed = True
         self._stop_listening()
-        for task in self._dialling:
+        for task in self._dialling.values():
             task.cancel()
         for session in list(self._sessions):
             session.abort()
 
     async def close(self) -> None:
         self.abort()
-        await asyncio.gather(*self._dialling, *self._accepting, return_exceptions=True)
+        await asyncio.gather(*self._dialling.values(), *self._accepting, return_exceptions=True)
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
             while self._sessions:
                 await next(iter(self._sessions)).ended.wait()
@@ -126,13 +157,15 @@ class Net:
             self._refuse(session, refusal, TlsFailure.WRONG_IDENTITY)
         elif session.dialled is not None:
             self._sessions_dialled += 1
+            standing = self._user.standing
             hello = pb.RaftHello(
                 protocol_version=PROTOCOL_VERSION,
                 cluster_id=self._config.cluster_id,
                 replica_id=self._config.replica_id,
                 to_replica_id=session.dialled,
-                incarnation=self._incarnation,
+                incarnation=standing.incarnation,
                 session=self._sessions_dialled,
+                standing=put_standing(standing),
             )
             session.send(pb.RaftFrame(hello=hello).SerializeToString())
 
@@ -177,7 +210,7 @@ class Net:
             case "welcome" if session.dialled is not None:
                 if frame.welcome.replica_id != session.dialled:
                     raise MalformedFrame(f"{frame.welcome.replica_id!r} is not {session.dialled!r}")
-                self._opened(session, session.dialled)
+                self._opened(session, session.dialled, get_standing(frame.welcome.standing))
             case "refusal" if session.dialled is not None:
                 cause = pb.RaftRefusal.Cause.Name(frame.refusal.cause)
                 self._note_refusal(session.dialled, f"{cause}: {frame.refusal.detail}")
@@ -198,10 +231,13 @@ class Net:
         if refused is not None:
             self._refuse(session, refused, "peer_refused")
             return
+        standing = get_standing(hello.standing)
         self._newest_hello[hello.replica_id] = (hello.incarnation, hello.session)
-        welcome = pb.RaftWelcome(replica_id=self._config.replica_id)
+        welcome = pb.RaftWelcome(
+            replica_id=self._config.replica_id, standing=put_standing(self._user.standing)
+        )
         session.send(pb.RaftFrame(welcome=welcome).SerializeToString())
-        self._opened(session, hello.replica_id)
+        self._opened(session, hello.replica_id, standing)
 
     def _fault_of_certificate(self, session: Session) -> str | None:
         if self._tls is None:
@@ -232,7 +268,7 @@ class Net:
         if hello.to_replica_id != ours.replica_id:
             detail = f"looks for {hello.to_replica_id!r}, here is {ours.replica_id!r}"
             return refused(cause=refused.NOT_ME, detail=detail)
-        if hello.replica_id not in ours.peers or hello.replica_id >= ours.replica_id:
+        if hello.replica_id not in self._contacts or hello.replica_id >= ours.replica_id:
             detail = f"{hello.replica_id!r} is no peer that dials {ours.replica_id!r}"
             return refused(cause=refused.UNKNOWN_REPLICA, detail=detail)
         incarnation, newest = self._newest_hello.get(hello.replica_id, (0, 0))
@@ -242,7 +278,7 @@ class Net:
             return refused(cause=refused.OLD_SESSION, detail=detail)
         return None
 
-    def _opened(self, session: Session, peer: str) -> None:
+    def _opened(self, session: Session, peer: str, standing: Standing) -> None:
         self._strangers.pop(session).cancel()
         older = self._open.pop(peer, None)
         if older is not None:
@@ -253,7 +289,7 @@ class Net:
         self._open[peer] = session
         self._refusals.pop(peer, None)
         log.info("raft_session_opened", peer=peer, address=session.address)
-        self._user.session_opened(peer)
+        self._user.session_opened(peer, standing)
 
     def _reject(
         self, session: Session, cause: str, detail: str = "", *, abort: bool = True
@@ -315,6 +351,15 @@ class Net:
             self._listener = None
 
     # Dialling.
+
+    def _dial_contacts(self) -> None:
+        if self._listener is None:
+            return
+        loop = asyncio.get_running_loop()
+        for peer, address in sorted(self._contacts.items()):
+            if self._config.replica_id < peer and peer not in self._dialling:
+                dialling = self._keep_dialling(peer, address)
+                self._dialling[peer] = loop.create_task(dialling, name=f"dial {peer}")
 
     def _new_session(self, dialled: str | None = None) -> Session:
         tls = None if self._tls is None else self._tls.channel(is_dialling=dialled is not None)

@@ -1,7 +1,9 @@
 """Nothing leaves this replica that its disk might not remember."""
 
+from collections.abc import Mapping
 from typing import Final, Protocol
 
+from replication.config import PeerAddress
 from replication.engine import wire
 from replication.engine.messages import Body, Envelope
 from replication.engine.wal import Wal
@@ -12,6 +14,13 @@ class Links(Protocol):
 
     def send(self, peer: str, frame: bytes) -> None:
         """Must not call back into the engine, not even when the session breaks on it."""
+
+    def close_session(self, peer: str) -> None:
+        """And begin it anew, if this peer is still a contact. What was sent before may be lost.
+        The engine hears nothing more of the old one."""
+
+    def set_contacts(self, contacts: Mapping[str, PeerAddress]) -> None:
+        """With whom there should be a session from now on. Those with others end."""
 
 
 class Outbox:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,14 +12,18 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from replication.config import ReplicationConfig
+from replication.engine.data_directory import DataDirectory
 from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
-from replication.engine.identity import DataDirectory, Identity
+from replication.engine.healing import open_log
+from replication.engine.membership_store import MembershipStore
+from replication.engine.messages import Standing
 from replication.engine.net import Net
 from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
 from replication.engine.wal_flush import Flush
 from replication.engine.workbench import Job
+from replication.membership import ChangeListener, MembershipChange, MembershipStatus
 from replication.observer import LogObserver, SilentObserver
 from replication.replicated_log import (
     LeadershipListener,
@@ -61,6 +66,7 @@ class RaftLog:
         self,
         config: ReplicationConfig,
         directory: DataDirectory,
+        membership: MembershipStore,
         wal: Wal,
         store: SnapshotStore,
         state_machine: StateMachine,
@@ -94,6 +100,7 @@ class RaftLog:
             observer=observer,
             wal=wal,
             store=store,
+            membership=membership,
             files=directory.files,
             links=self._net,
             now_s=self._loop.time,
@@ -124,21 +131,25 @@ class RaftLog:
         Raises:
             DataDirectoryRefused: not our directory, in use, or not usable.
             TlsFilesRefused: the certificate, its key or the authority cannot be used.
-            WalDamaged, SnapshotDamaged, TermFileDamaged: the disk lost what it had promised.
+            WalDamaged, SnapshotDamaged, TermFileDamaged: the disk of one alone lost what it had
+                promised. One of several takes from the others what it lost.
+            CheckedFileDamaged, ConfigurationUnreadable: what it belongs to cannot be read.
             SnapshotUnreadable: a newer program wrote the snapshot.
             OSError: the log cannot be read, or the address cannot be listened on.
         """
         began_s = time.monotonic()
         tls = _link_tls(config)
-        voters = tuple(sorted({config.replica_id, *config.peers}))
-        identity = Identity(config.cluster_id, config.replica_id, voters)
-        directory = DataDirectory.claim(config.data_directory, identity)
+        directory = DataDirectory.claim(config.data_directory)
         try:
-            store = SnapshotStore(directory.files)
-            wal = Wal(
+            identity = directory.begin_life(config.cluster_id, config.replica_id)
+            membership = MembershipStore(
+                directory.files, identity, incarnation=Random().getrandbits(62)
+            )
+            store, wal = open_log(
                 directory.files,
+                membership,
                 segment_bytes_max=config.segment_bytes_max,
-                snapshot=store.newest,
+                new_disk_id=lambda: uuid.uuid4().hex,
             )
             if store.newest is not None:
                 restoration = state_machine.restore(store.newest.index)
@@ -158,6 +169,7 @@ class RaftLog:
         started = cls(
             config,
             directory,
+            membership,
             wal,
             store,
             state_machine,
@@ -185,6 +197,12 @@ class RaftLog:
     def transfer_leadership(self, to: str | None, on_outcome: TransferListener) -> None:
         self._engine.transfer_leadership(to, on_outcome)
 
+    def change_members(self, change: MembershipChange, on_outcome: ChangeListener) -> None:
+        self._engine.change_members(change, on_outcome)
+
+    def membership(self) -> MembershipStatus:
+        return self._engine.membership()
+
     def status(self) -> LogStatus:
         return self._engine.status()
 
@@ -192,7 +210,7 @@ class RaftLog:
         open_sessions = self._engine.open_sessions
         now_s = self._loop.time()
         statuses: list[PeerStatus] = []
-        for peer, address in sorted(self._config.peers.items()):
+        for peer, address in sorted(self._net.contacts.items()):
             heard_s = self._engine.last_heard_s(peer)
             statuses.append(
                 PeerStatus(
@@ -231,8 +249,12 @@ class RaftLog:
 
     # What the network tells.
 
-    def session_opened(self, peer: str) -> None:
-        self._engine.session_opened(peer)
+    @property
+    def standing(self) -> Standing:
+        return self._engine.standing
+
+    def session_opened(self, peer: str, standing: Standing) -> None:
+        self._engine.session_opened(peer, standing)
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None:
         self._engine.session_closed(peer, by_peer=by_peer)
@@ -343,7 +365,7 @@ def _restore(store: SnapshotStore, restoration: Restoration) -> None:
 
 
 def _link_tls(config: ReplicationConfig) -> "LinkTls | None":
-    if config.tls is None or not config.peers:
+    if config.tls is None:
         return None
     # What reads certificates takes 50 ms to import: only who has some waits for it.
     from replication.engine.link_tls import LinkTls

@@ -102,6 +102,10 @@ class ReceivingSnapshots:
         if not incoming.is_being_written:
             self._write(incoming)
 
+    def give_up(self) -> None:
+        """What is on its way is not taken in any more; what was complete may still be."""
+        self._incoming = None
+
     def _is_known(self, snapshot: SnapshotInfo) -> bool:
         """S4f, N7: what this replica has is never replaced by something older."""
         return (

@@ -18,7 +18,7 @@ from replication.engine.snapshot_file import (
 )
 from replication.state_machine import Capture
 
-_SUFFIX: Final = ".snapshot"
+SNAPSHOT_SUFFIX: Final = ".snapshot"
 _UNFINISHED: Final = "snapshot.unfinished"
 _INCOMING: Final = "snapshot.incoming"
 
@@ -40,7 +40,7 @@ class SnapshotStore:
         for name in (_UNFINISHED, _INCOMING):
             if name in present:
                 directory.remove(name)
-        names = [name for name in present if name.endswith(_SUFFIX)]
+        names = [name for name in present if name.endswith(SNAPSHOT_SUFFIX)]
         self.newest = self._check(names[-1]) if names else None
 
     def chunks(self, info: SnapshotInfo) -> Iterator[bytes]:
@@ -98,7 +98,7 @@ class SnapshotStore:
     def remove_all_but(self, kept: set[SnapshotInfo]) -> None:
         names = {_name(info) for info in kept}
         for name in self._directory.names():
-            if name.endswith(_SUFFIX) and name not in names:
+            if name.endswith(SNAPSHOT_SUFFIX) and name not in names:
                 self._directory.remove(name)
         self._directory.sync()
 
@@ -125,4 +125,4 @@ class SnapshotStore:
 
 
 def _name(info: SnapshotInfo) -> str:
-    return f"{info.index:016x}{_SUFFIX}"
+    return f"{info.index:016x}{SNAPSHOT_SUFFIX}"

@@ -4,7 +4,7 @@ Ongaro, "Consensus: Bridging Theory and Practice", 2014, section 3.10.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from replication.config import ReplicationConfig
@@ -38,6 +38,7 @@ class Transferring:
         self,
         config: ReplicationConfig,
         *,
+        voters: Sequence[str],
         core: RaftCore,
         wal: Wal,
         outbox: Outbox,
@@ -46,7 +47,7 @@ class Transferring:
         now_s: Callable[[], float],
     ) -> None:
         self._replica_id = config.replica_id
-        self._peers = sorted(config.peers)
+        self._peers = sorted(voters)
         self._patience_s = config.election_timeout_min_ms / 1000
         self._core = core
         self._wal = wal
@@ -135,7 +136,11 @@ class Transferring:
 
     def _most_advanced(self) -> str | None:
         """Of those that miss as little, the one that was heard last."""
-        in_reach = [peer for peer in self._peers if peer in self._outbox.open_sessions]
+        in_reach = [
+            peer
+            for peer in self._peers
+            if peer in self._outbox.open_sessions and not self._leading.is_learner(peer)
+        ]
         return max(
             in_reach,
             key=lambda peer: (

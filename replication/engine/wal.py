@@ -10,7 +10,8 @@ from replication.engine import pinned
 from replication.engine.files import AppendedFile, Directory
 from replication.engine.snapshot_file import SnapshotInfo
 from replication.engine.term_file import Ballot, TermFile
-from replication.engine.wal_flush import Chunk, Flush
+from replication.engine.wal_damage import WalDamaged, check_nothing_promised
+from replication.engine.wal_flush import Chunk, Flush, chunks_of
 from replication.engine.wal_records import (
     Record,
     RecordKind,
@@ -18,17 +19,15 @@ from replication.engine.wal_records import (
     decode_behind,
     encode,
     encode_behind,
-    synced_positions_after,
 )
 from replication.engine.wal_segments import SUFFIX, Segments
 
-_FORMAT_VERSION: Final = 2
+_FORMAT_VERSION: Final = 3
 _TRIMMED_AT_ONCE: Final = 5_000
 _TYPE_BYTE: Final = bytes((pinned.NO_OP,))
 
 
-class WalDamaged(Exception):
-    """The disk lost or changed what it had promised to keep."""
+__all__ = ["Wal", "WalDamaged"]
 
 
 class Wal(pinned.Journal):  # type: ignore[misc]
@@ -110,6 +109,24 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._segments.make_void()
         self._begin_segment()
 
+    def void_after(self, index: int) -> None:
+        """A configuration was sealed at `index`: what its replicas logged behind it, even what
+        they took for committed, never counted."""
+        if self.last_index <= index:
+            return
+        assert self.first_index <= index, "nothing behind a seal is ever in a snapshot before it"
+        self._record(RecordKind.VOID, index + 1, self.term_at(index) or 0)
+        del self._entries[index + 1 - self.first_index :]
+        self._commit_index = min(self._commit_index, index)
+        self._commit_index_recorded = min(self._commit_index_recorded, index)
+        self._durable_index = min(self._durable_index, index)
+        self._flushing_index = min(self._flushing_index, index)
+
+    @property
+    def is_flushed(self) -> bool:
+        """Nothing waits to be written, and nothing is being written."""
+        return not self._pending and not self._flush_under_way
+
     def compact(self, keep_from: int) -> list[str]:
         """Drop entries before this one, little by little; a durable snapshot has them all.
 
@@ -139,17 +156,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._flush_under_way = True
         self._flushing_index = self.last_index
         self._flushing_position = self._position
-        chunks: list[Chunk] = []
-        first = 0
-        for start, name in self._pending_new_segments.items():
-            if start > first:
-                chunks.append(Chunk(None, b"".join(self._pending[first:start])))
-                first = start
-            chunks.append(Chunk(name, b""))
-        if chunks and chunks[-1].new_segment is not None:
-            chunks[-1].data = b"".join(self._pending[first:])
-        else:
-            chunks.append(Chunk(None, b"".join(self._pending[first:])))
+        chunks = chunks_of(self._pending, self._pending_new_segments)
         self._pending.clear()
         self._pending_new_segments.clear()
         return Flush(self, chunks)
@@ -298,7 +305,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
             if end < len(data):
                 # A segment is synced before the next is made.
                 is_last = number == len(names) - 1
-                _check_nothing_promised(data, end, start, was_synced=not is_last)
+                check_nothing_promised(data, end, start, was_synced=not is_last)
         if names and end == 0:
             # Made in the moment of a crash: not even its first record is whole.
             self._directory.remove(names.pop())
@@ -352,11 +359,11 @@ class Wal(pinned.Journal):  # type: ignore[misc]
             case RecordKind.TRUNCATE:
                 if record.index <= self._commit_index:
                     raise WalDamaged(f"entry {record.index} was committed, but then dropped")
-                if record.index <= self.first_index:
-                    # Of a log whose beginning is gone: only its end is known.
-                    self._entries = [(_TYPE_BYTE, record.index - 1, record.term)]
-                else:
-                    del self._entries[record.index - self.first_index :]
+                self._cut(record.index, record.term)
+            case RecordKind.VOID:
+                self._commit_index = min(self._commit_index, record.index - 1)
+                self._commit_index_recorded = self._commit_index
+                self._cut(record.index, record.term)
             case RecordKind.SYNCED:
                 if record.index > max(1, self.last_index):
                     raise WalDamaged(f"entry {record.index} was committed, but is not in the log")
@@ -370,6 +377,13 @@ class Wal(pinned.Journal):  # type: ignore[misc]
             case _:
                 raise WalDamaged(f"the log has records of kind {record.kind}: a newer program's")
 
+    def _cut(self, index: int, term_before: int) -> None:
+        if index <= self.first_index:
+            # Of a log whose beginning is gone: only its end is known.
+            self._entries = [(_TYPE_BYTE, index - 1, term_before)]
+        else:
+            del self._entries[index - self.first_index :]
+
     def _go_on_behind(self, index: int, term: int) -> None:
         if (index, term) == (self.last_index, self.last_term):
             return
@@ -379,13 +393,3 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._segments.drop_newest()
         self._segments.make_void()
         self._segments.begin(newest)
-
-
-def _check_nothing_promised(data: bytes, end: int, start: int, *, was_synced: bool) -> None:
-    damaged_position = start + end
-    promised = max(synced_positions_after(data, end, start), default=0)
-    if was_synced or promised > damaged_position:
-        raise WalDamaged(
-            f"the log is damaged at position {damaged_position}, which had been synced: the disk "
-            "lost promised entries. Replace this replica's disk"
-        )

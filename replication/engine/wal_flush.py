@@ -1,5 +1,6 @@
 """What is to be written to the log at once, perhaps in another thread."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -28,6 +29,25 @@ class Flush:
 
     def sync(self) -> None:
         self._file.sync_file()
+
+
+def chunks_of(records: Sequence[bytes], new_segments: Mapping[int, str]) -> "list[Chunk]":
+    """
+    Args:
+        new_segments: names of files to begin, by the number of the record that comes first.
+    """
+    chunks: list[Chunk] = []
+    first = 0
+    for start, name in new_segments.items():
+        if start > first:
+            chunks.append(Chunk(None, b"".join(records[first:start])))
+            first = start
+        chunks.append(Chunk(name, b""))
+    if chunks and chunks[-1].new_segment is not None:
+        chunks[-1].data = b"".join(records[first:])
+    else:
+        chunks.append(Chunk(None, b"".join(records[first:])))
+    return chunks
 
 
 @dataclass(slots=True)

@@ -38,6 +38,8 @@ class RecordKind(IntEnum):
     """The entry at `index` and all after it are void; `term` is of the one before."""
     SYNCED = 4
     """Carries its synced position, and in `index` up to where entries before it were committed."""
+    VOID = 5
+    """As TRUNCATE, but also of entries that were taken for committed: they followed a seal."""
 
 
 def encode_behind(index: int, term: int) -> bytes:

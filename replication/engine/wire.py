@@ -5,10 +5,12 @@ from typing import Final, assert_never
 from google.protobuf.message import DecodeError
 
 from protos.trimast.v1 import raft_link_pb2 as pb
-from replication.engine import pinned
+from replication.engine import configuration_codec, pinned
 from replication.engine.messages import (
     Append,
     Body,
+    ConfigurationNews,
+    DiskNews,
     Envelope,
     Heartbeat,
     HeartbeatAnswer,
@@ -19,6 +21,7 @@ from replication.engine.messages import (
     SnapshotPart,
     SnapshotProgress,
     Stale,
+    Standing,
     StandNow,
     Vote,
     VoteRequest,
@@ -48,11 +51,57 @@ def encode(envelope: Envelope) -> bytes:
     return pb.RaftFrame(envelope=wire).SerializeToString()
 
 
-def decode(data: bytes) -> Envelope:
+def decode(data: bytes) -> Envelope | ConfigurationNews | DiskNews:
     frame = parse_frame(data)
-    if frame.WhichOneof("content") != "envelope":
-        raise MalformedFrame(f"{frame.WhichOneof('content')} in an open session")
-    return open_envelope(frame.envelope)
+    match frame.WhichOneof("content"):
+        case "envelope":
+            return open_envelope(frame.envelope)
+        case "configuration_news":
+            try:
+                news = configuration_codec.decode(frame.configuration_news.configuration)
+            except configuration_codec.ConfigurationUnreadable as error:
+                raise MalformedFrame(str(error)) from error
+            return ConfigurationNews(news)
+        case "disk_news":
+            return DiskNews(frame.disk_news.disk_id, _check_number(frame.disk_news.life, 1))
+        case other:
+            raise MalformedFrame(f"{other} in an open session")
+
+
+def encode_news(news: ConfigurationNews | DiskNews) -> bytes:
+    """The bytes of one frame, without its length."""
+    frame = pb.RaftFrame()
+    if isinstance(news, ConfigurationNews):
+        text = configuration_codec.encode(news.configuration)
+        frame.configuration_news.configuration = text
+    else:
+        frame.disk_news.disk_id = news.disk_id
+        frame.disk_news.life = news.life
+    return frame.SerializeToString()
+
+
+def put_standing(standing: Standing) -> pb.RaftStanding:
+    return pb.RaftStanding(
+        configuration=standing.configuration,
+        disk_id=standing.disk_id,
+        life=standing.life,
+        incarnation=standing.incarnation,
+        term=standing.term,
+        voted_for=standing.voted_for,
+        last_index=standing.last_index,
+    )
+
+
+def get_standing(wire: pb.RaftStanding) -> Standing:
+    return Standing(
+        _check_number(wire.configuration, 0),
+        wire.disk_id,
+        _check_number(wire.life, 1),
+        wire.incarnation,
+        _check_number(wire.term, 0),
+        wire.voted_for,
+        _check_number(wire.last_index, 0),
+    )
 
 
 def open_envelope(wire: pb.RaftEnvelope) -> Envelope:

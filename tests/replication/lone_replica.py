@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from replication.engine import wire
-from replication.engine.messages import Append, Body, Envelope
+from replication.engine.messages import Append, Body, Envelope, Standing
 from tests.simulation.raft.replica import Replica
 from tests.simulation.raft.world import World, simulated
 
@@ -15,6 +15,17 @@ Entry = tuple[bytes, int, int]
 def entries(*terms: int, after: int = 1) -> tuple[Entry, ...]:
     """Entries of these terms, from index `after` + 1 on; empty, as a leader's first one."""
     return tuple((b"\x01", index, term) for index, term in enumerate(terms, after + 1))
+
+
+def envelope_of(frame: bytes) -> Envelope:
+    message = wire.decode(frame)
+    assert isinstance(message, Envelope)
+    return message
+
+
+def standing_of(peer: str, *, configuration: int = 1) -> Standing:
+    """As of a member that has been there from the beginning."""
+    return Standing(configuration, f"{peer}1", life=9, incarnation=9, term=1_000)
 
 
 class LoneReplica:
@@ -66,11 +77,11 @@ def lone_replica(name: str = "b", names: str = "abc", **settings: Any) -> Iterat
         lone = LoneReplica(world, replica)
 
         def note(_: str, receiver: str, frame: bytes) -> None:
-            lone.said.append((receiver, wire.decode(frame)))
+            lone.said.append((receiver, envelope_of(frame)))
 
         for other in names:
             if other != name:
                 replica.session_closed(other, by_peer=False)
-                replica.session_opened(other)
+                replica.session_opened(other, standing_of(other))
         world.network.on_send = note
         yield lone

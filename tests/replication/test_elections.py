@@ -13,7 +13,7 @@ from tests.simulation.raft.world import World, simulated
 def test_a_vote_counts_once() -> None:
     """S11."""
     with lone_replica("a", "abcde") as a:
-        a.replica.engine._firewall.elections._stand()
+        a.replica.engine._instance.firewall.elections._stand()
         term = a.replica.engine.status().term
         a.hear("b", term, Vote())
         a.hear("b", term, Vote())
@@ -25,7 +25,7 @@ def test_a_vote_counts_once() -> None:
 def test_a_vote_of_another_term_does_not_count() -> None:
     """S11."""
     with lone_replica("a") as a:
-        a.replica.engine._firewall.elections._stand()
+        a.replica.engine._instance.firewall.elections._stand()
         term = a.replica.engine.status().term
         a.hear("b", term - 1, Vote())
         assert not a.replica.is_raft_leader
@@ -147,7 +147,7 @@ def test_a_leader_that_vanishes_without_a_word_is_replaced_after_the_timeout() -
             gone_s = world.now_s
             for replica in world.replicas.values():
                 if replica.is_up:
-                    replica.engine._firewall.elections.heard_leader()
+                    replica.engine._instance.firewall.elections.heard_leader()
             assert world.run(10.0, until=lambda world=world: world.leader() is not None)  # type: ignore[misc]
             times.append(world.now_s - gone_s)
     assert sorted(times)[10] < 1.0

@@ -23,7 +23,7 @@ def test_leadership_is_announced_only_after_all_before_it_is_applied() -> None:
     with lone_replica("a", apply_commands_per_turn_max=1) as a:
         a.hear_append("b", 1, (1, 0), entries(1, 1, 1, 1))
         a.run(0.01)
-        a.replica.engine._firewall.elections._stand()
+        a.replica.engine._instance.firewall.elections._stand()
         a.hear("c", 2, Vote())
         a.run(0.01)
         assert a.replica.is_raft_leader
@@ -41,7 +41,7 @@ def test_leadership_is_announced_only_after_all_before_it_is_applied() -> None:
 
 def test_a_proposal_before_the_announcement_is_refused() -> None:
     with lone_replica("a") as a:
-        a.replica.engine._firewall.elections._stand()
+        a.replica.engine._instance.firewall.elections._stand()
         a.hear("c", 1, Vote())
         outcomes = a.world.propose(a.replica, b"x")
         a.run(0.01)
@@ -173,7 +173,7 @@ def test_a_complaint_about_another_replica_is_not_ours() -> None:
 
 def test_two_leaders_of_one_term_end_the_replica() -> None:
     with lone_replica("a") as a:
-        a.replica.engine._firewall.elections._stand()
+        a.replica.engine._instance.firewall.elections._stand()
         a.hear("c", 1, Vote())
         a.hear_append("b", 1, (1, 0), entries(1))
         assert [fatal.cause for _, fatal in a.world.ledger.fatal] == [FatalCause.ENGINE_BROKEN]

@@ -56,7 +56,7 @@ def test_nothing_is_promised_before_it_is_on_disk() -> None:
         b.run(0.4)
         assert Matched(4) not in b.said_to("a")
         b.run(1.2)
-        assert b.said_to("a")[-1] == Matched(4)
+        assert Matched(4) in b.said_to("a")
 
 
 def test_a_slow_disk_does_not_look_like_a_dead_replica() -> None:

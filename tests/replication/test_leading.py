@@ -11,7 +11,7 @@ from tests.simulation.raft.world import simulated
 
 def lead(a: LoneReplica, voters: str) -> int:
     """Have this replica elected; its term."""
-    a.replica.engine._firewall.elections._stand()
+    a.replica.engine._instance.firewall.elections._stand()
     term = a.replica.engine.status().term
     for voter in voters:
         a.hear(voter, term, Vote())
@@ -134,7 +134,7 @@ def test_a_deposed_leader_with_a_tail_of_its_own_comes_back_at_once(
         for number in range(conflicting):
             world.propose(a, b"lost-%d" % number)
             world.run(0.0003)
-        world.replicas["c"].engine._firewall.elections.deadline_s += 5.0
+        world.replicas["c"].engine._instance.firewall.elections.deadline_s += 5.0
         b = world.replicas["b"]
         assert world.run(3.0, until=lambda: b.engine.is_leading)
         for number in range(missing):
@@ -158,7 +158,9 @@ def test_a_follower_far_behind_is_not_flooded() -> None:
 
         def note(sender: str, receiver: str, frame: bytes) -> None:
             if (sender, receiver) == ("a", "c"):
-                in_flight.append(a.engine._firewall.leading._followers["c"].unanswered_bytes)
+                in_flight.append(
+                    a.engine._instance.firewall.leading._followers["c"].unanswered_bytes
+                )
 
         world.network.on_send = note
         world.replicas["c"].start()

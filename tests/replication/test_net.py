@@ -1,6 +1,7 @@
 """The Raft link over real sockets: who gets in, and what ends a session."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 from protos.trimast.v1 import raft_link_pb2 as pb
 from replication.config import PeerAddress, ReplicationConfig
 from replication.engine import wire
-from replication.engine.messages import Envelope, Stale
+from replication.engine.messages import Envelope, Stale, Standing
 from replication.engine.net import STRANGERS_MAX, Net
 from replication.engine.session import STRANGER_FRAME_BYTES_MAX
 from replication.observer import SilentObserver
 from tests.replication.real_cluster import free_ports, until
 
+_incarnations = itertools.count(100)
 GOOD = wire.encode(Envelope(1, 0, Stale()))
 
 
@@ -27,8 +29,9 @@ class User(SilentObserver):
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
         self.rejected: list[str] = []
+        self.standing = Standing(1, "disk", life=1, incarnation=next(_incarnations))
 
-    def session_opened(self, peer: str) -> None:
+    def session_opened(self, peer: str, standing: Standing) -> None:
         self.events.append(("opened", peer))
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None:
@@ -78,12 +81,13 @@ class Client:
 
     def say_hello(self, **fields: Any) -> None:
         hello: dict[str, Any] = {
-            "protocol_version": 1,
+            "protocol_version": 2,
             "cluster_id": "blue",
             "replica_id": "a",
             "to_replica_id": "b",
             "incarnation": 7,
             "session": 1,
+            "standing": pb.RaftStanding(configuration=1, disk_id="disk", life=1),
             **fields,
         }
         self.send(pb.RaftFrame(hello=pb.RaftHello(**hello)).SerializeToString())
@@ -163,7 +167,7 @@ def test_frames_may_arrive_in_any_pieces() -> None:
     ("fields", "cause", "words"),
     [
         ({"cluster_id": "red"}, "OTHER_CLUSTER", "cluster 'red', here is 'blue'"),
-        ({"protocol_version": 2}, "OTHER_PROTOCOL", "protocol 2"),
+        ({"protocol_version": 1}, "OTHER_PROTOCOL", "protocol 1"),
         ({"to_replica_id": "c"}, "NOT_ME", "looks for 'c'"),
         ({"replica_id": "x"}, "UNKNOWN_REPLICA", "'x'"),
         ({"replica_id": "c"}, "UNKNOWN_REPLICA", "'c'"),

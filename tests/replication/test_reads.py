@@ -1,13 +1,13 @@
 """Who is told that it may read sees all that was acknowledged before it asked."""
 
 from replication.engine.messages import Heartbeat
-from replication.engine.wire import decode
 from replication.replicated_log import (
     ReadOutcome,
     ReadReady,
     ReadRefusalCause,
     ReadRefused,
 )
+from tests.replication.lone_replica import envelope_of
 from tests.simulation.raft.replica import Replica
 from tests.simulation.raft.world import World, simulated
 
@@ -64,7 +64,7 @@ def test_the_reads_of_one_turn_share_a_question_and_what_comes_meanwhile_the_nex
         questions: list[str] = []
 
         def note(sender: str, receiver: str, frame: bytes) -> None:
-            if isinstance(decode(frame).body, Heartbeat):
+            if isinstance(envelope_of(frame).body, Heartbeat):
                 questions.append(receiver)
 
         world.network.on_send = note

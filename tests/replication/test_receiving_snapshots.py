@@ -16,7 +16,7 @@ from replication.engine.messages import (
 )
 from replication.engine.snapshot_file import SnapshotInfo
 from replication.engine.snapshot_store import SnapshotStore
-from tests.replication.lone_replica import LoneReplica, entries, lone_replica
+from tests.replication.lone_replica import LoneReplica, entries, lone_replica, standing_of
 from tests.simulation.raft.commands import CapturedCommands
 from tests.simulation.raft.disk import SimDisk
 
@@ -151,7 +151,7 @@ def test_a_broken_session_loses_nothing_that_has_arrived() -> None:
         leader.send(0, 5000)
         b.run(0.1)
         b.replica.session_closed("a", by_peer=False)
-        b.replica.session_opened("a")
+        b.replica.session_opened("a", standing_of("a"))
         leader.send(0, 0)
         progress = SnapshotProgress(leader.info.checksum, 5000, go_on_here=True)
         assert b.said_to("a")[-1] == progress

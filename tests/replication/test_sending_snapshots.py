@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from replication.engine import wire
 from replication.engine.messages import Append, SnapshotPart
+from tests.replication.lone_replica import envelope_of
 from tests.simulation.raft.replica import Replica
 from tests.simulation.raft.world import World, simulated
 
@@ -28,7 +28,7 @@ class Tap:
     def _note(self, _: str, receiver: str, frame: bytes) -> None:
         if receiver != self._receiver:
             return
-        match wire.decode(frame).body:
+        match envelope_of(frame).body:
             case SnapshotPart(data=data):
                 self.part_bytes += len(data)
             case Append():

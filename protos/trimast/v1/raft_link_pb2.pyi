@@ -29,6 +29,8 @@ class RaftFrame(_message.Message):
     WELCOME_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     ENVELOPE_FIELD_NUMBER: _builtins.int
+    CONFIGURATION_NEWS_FIELD_NUMBER: _builtins.int
+    DISK_NEWS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___RaftHello: ...
     @_builtins.property
@@ -37,6 +39,10 @@ class RaftFrame(_message.Message):
     def refusal(self) -> Global___RaftRefusal: ...
     @_builtins.property
     def envelope(self) -> Global___RaftEnvelope: ...
+    @_builtins.property
+    def configuration_news(self) -> Global___RaftConfigurationNews: ...
+    @_builtins.property
+    def disk_news(self) -> Global___RaftDiskNews: ...
     def __init__(
         self,
         *,
@@ -44,16 +50,108 @@ class RaftFrame(_message.Message):
         welcome: Global___RaftWelcome | None = ...,
         refusal: Global___RaftRefusal | None = ...,
         envelope: Global___RaftEnvelope | None = ...,
+        configuration_news: Global___RaftConfigurationNews | None = ...,
+        disk_news: Global___RaftDiskNews | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "envelope", b"envelope", "hello", b"hello", "refusal", b"refusal", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["configuration_news", b"configuration_news", "content", b"content", "disk_news", b"disk_news", "envelope", b"envelope", "hello", b"hello", "refusal", b"refusal", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "envelope", b"envelope", "hello", b"hello", "refusal", b"refusal", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration_news", b"configuration_news", "content", b"content", "disk_news", b"disk_news", "envelope", b"envelope", "hello", b"hello", "refusal", b"refusal", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["hello", "welcome", "refusal", "envelope"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["hello", "welcome", "refusal", "envelope", "configuration_news", "disk_news"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___RaftFrame: _TypeAlias = RaftFrame  # noqa: Y015
+
+@_typing.final
+class RaftStanding(_message.Message):
+    """What a replica is when a session begins."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIGURATION_FIELD_NUMBER: _builtins.int
+    DISK_ID_FIELD_NUMBER: _builtins.int
+    LIFE_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
+    TERM_FIELD_NUMBER: _builtins.int
+    VOTED_FOR_FIELD_NUMBER: _builtins.int
+    LAST_INDEX_FIELD_NUMBER: _builtins.int
+    configuration: _builtins.int
+    """The number of the newest configuration it knows; 0: none."""
+    disk_id: _builtins.str
+    """Of its data directory."""
+    life: _builtins.int
+    """Counts the starts from this directory."""
+    incarnation: _builtins.int
+    """Random, chosen at each start."""
+    term: _builtins.int
+    """What its disk has promised, for those who remember more."""
+    voted_for: _builtins.str
+    last_index: _builtins.int
+    def __init__(
+        self,
+        *,
+        configuration: _builtins.int = ...,
+        disk_id: _builtins.str = ...,
+        life: _builtins.int = ...,
+        incarnation: _builtins.int = ...,
+        term: _builtins.int = ...,
+        voted_for: _builtins.str = ...,
+        last_index: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "disk_id", b"disk_id", "incarnation", b"incarnation", "last_index", b"last_index", "life", b"life", "term", b"term", "voted_for", b"voted_for"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftStanding: _TypeAlias = RaftStanding  # noqa: Y015
+
+@_typing.final
+class RaftConfigurationNews(_message.Message):
+    """To a replica that knows an older configuration, or none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIGURATION_FIELD_NUMBER: _builtins.int
+    configuration: _builtins.bytes
+    """As in the log: JSON."""
+    def __init__(
+        self,
+        *,
+        configuration: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftConfigurationNews: _TypeAlias = RaftConfigurationNews  # noqa: Y015
+
+@_typing.final
+class RaftDiskNews(_message.Message):
+    """To a replica whose disk has been seen in a later life: it is an old copy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISK_ID_FIELD_NUMBER: _builtins.int
+    LIFE_FIELD_NUMBER: _builtins.int
+    disk_id: _builtins.str
+    life: _builtins.int
+    def __init__(
+        self,
+        *,
+        disk_id: _builtins.str = ...,
+        life: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disk_id", b"disk_id", "life", b"life"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftDiskNews: _TypeAlias = RaftDiskNews  # noqa: Y015
 
 @_typing.final
 class RaftHello(_message.Message):
@@ -67,6 +165,7 @@ class RaftHello(_message.Message):
     TO_REPLICA_ID_FIELD_NUMBER: _builtins.int
     INCARNATION_FIELD_NUMBER: _builtins.int
     SESSION_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
     protocol_version: _builtins.int
     cluster_id: _builtins.str
     replica_id: _builtins.str
@@ -76,6 +175,8 @@ class RaftHello(_message.Message):
     """Random, chosen when the process starts."""
     session: _builtins.int
     """Counts the dialler's sessions within one incarnation. The higher replaces the lower."""
+    @_builtins.property
+    def standing(self) -> Global___RaftStanding: ...
     def __init__(
         self,
         *,
@@ -85,10 +186,11 @@ class RaftHello(_message.Message):
         to_replica_id: _builtins.str = ...,
         incarnation: _builtins.int = ...,
         session: _builtins.int = ...,
+        standing: Global___RaftStanding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["standing", b"standing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cluster_id", b"cluster_id", "incarnation", b"incarnation", "protocol_version", b"protocol_version", "replica_id", b"replica_id", "session", b"session", "to_replica_id", b"to_replica_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cluster_id", b"cluster_id", "incarnation", b"incarnation", "protocol_version", b"protocol_version", "replica_id", b"replica_id", "session", b"session", "standing", b"standing", "to_replica_id", b"to_replica_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -101,15 +203,19 @@ class RaftWelcome(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REPLICA_ID_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
     replica_id: _builtins.str
+    @_builtins.property
+    def standing(self) -> Global___RaftStanding: ...
     def __init__(
         self,
         *,
         replica_id: _builtins.str = ...,
+        standing: Global___RaftStanding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["standing", b"standing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["replica_id", b"replica_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replica_id", b"replica_id", "standing", b"standing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

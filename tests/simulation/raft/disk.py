@@ -18,6 +18,7 @@ class _Content:
     synced_bytes: int = 0
     is_name_durable: bool = False
     old_name: str | None = None
+    replaced: "_Content | None" = None
 
 
 class SimFile:
@@ -78,6 +79,7 @@ class SimDisk:
         self.before_operation("rename")
         content = self._files.pop(old_name)
         content.old_name = old_name
+        content.replaced = self._files.get(new_name)
         self._files[new_name] = content
 
     def remove(self, name: str) -> None:
@@ -102,6 +104,7 @@ class SimDisk:
         for content in self._files.values():
             content.is_name_durable = True
             content.old_name = None
+            content.replaced = None
 
     def lose_power(self) -> None:
         """What was not synced is gone, or there in part, or there as garbage."""
@@ -113,9 +116,12 @@ class SimDisk:
         for name, content in list(self._files.items()):
             if content.old_name is not None and self._random.random() < 0.5:
                 del self._files[name]
+                if content.replaced is not None:
+                    self._files[name] = content.replaced
                 name = content.old_name
                 self._files[name] = content
             content.old_name = None
+            content.replaced = None
             if not content.is_name_durable and self._random.random() < 0.5:
                 del self._files[name]
                 continue
@@ -127,6 +133,19 @@ class SimDisk:
         """One bit of what is stored turns over: in file `before`, below `position`."""
         data = self._files[before].data
         data[self._random.randrange(position)] ^= 1 << self._random.randrange(8)
+
+    def copy(self) -> "dict[str, bytes]":
+        """All that a backup of the disk would hold."""
+        return {name: bytes(content.data) for name, content in self._files.items()}
+
+    def become(self, files: "dict[str, bytes]") -> None:
+        """Another disk is put in its place, an old copy of it, or an empty one."""
+        self.fault = None
+        self._removed.clear()
+        self._files = {
+            name: _Content(bytearray(data), len(data), is_name_durable=True)
+            for name, data in files.items()
+        }
 
     def keep_all(self) -> None:
         """Only the process died: what it wrote is still in the page cache."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from replication.engine.fail_stop import Fatal
+from replication.membership import Configuration
 
 
 @dataclass
@@ -10,18 +11,19 @@ class Ledger:
     """What the world saw, apart from what any replica believes.
 
     Attributes:
-        leaders: who led in each term.
+        leaders: who led in each term of each configuration.
         applied: the commands of each index, as first applied anywhere.
         proposed, acknowledged: commands, in order.
     """
 
-    leaders: dict[int, str] = field(default_factory=dict)
+    leaders: dict[tuple[int, int], str] = field(default_factory=dict)
     applied: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
     proposed: list[bytes] = field(default_factory=list)
     acknowledged: list[bytes] = field(default_factory=list)
     refused: set[bytes] = field(default_factory=set)
     fatal: list[tuple[str, Fatal]] = field(default_factory=list)
     leadership: list[tuple[float, str, str, int]] = field(default_factory=list)
+    configurations: dict[int, Configuration] = field(default_factory=dict)
     captures: int = 0
     installs: list[tuple[str, int]] = field(default_factory=list)
 

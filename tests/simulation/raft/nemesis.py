@@ -3,13 +3,16 @@
 import errno
 from collections import Counter
 
-from replication.engine.wal import WalDamaged
 from tests.simulation.raft.clients import Clients
 from tests.simulation.raft.disk import PowerLoss, failing, losing_power_at
 from tests.simulation.raft.profiles import PROFILES, Profile
 from tests.simulation.raft.replica import Replica, Violation
 from tests.simulation.raft.rot import rot_a_promise
 from tests.simulation.raft.world import World
+
+_MEMBERS_MIN = 3
+_MEMBERS_MAX = 5
+_MENDING = frozenset({"mend", "start"})
 
 
 class Story:
@@ -32,6 +35,7 @@ class Story:
         self._end_s = world.now_s + trouble_s
         self._faults = (*profile.faults, *more_faults)
         self.faults: Counter[str] = Counter()
+        self._old_copy: tuple[Replica, str] | None = None
 
     def tell(self) -> None:
         self.world.at(0.5, self._write)
@@ -63,7 +67,13 @@ class Story:
             self.faults[fault] += 1
         self.world.at(self._random.expovariate(self._profile.strikes_per_s), self._strike)
 
+    def _is_old_copy_about(self) -> bool:
+        replica, disk_id = self._old_copy or (None, "")
+        return replica is not None and replica.is_up and replica.membership.disk_id == disk_id
+
     def _do(self, fault: str) -> bool:
+        if fault not in _MENDING and self._is_old_copy_about():
+            return False
         network = self.world.network
         a, b = self._random.sample(self._names, 2)
         replica = self.world.replicas[a]
@@ -111,8 +121,14 @@ class Story:
             case "blackout_in_write":
                 replica.disk.fault = losing_power_at(self._random.randrange(4))
                 self.world.at(self._random.uniform(0.0, 0.05), self._black_out)
-            case "rot" if may_fall:
+            case "rot" if may_fall and self._all_vote():
                 self._rot(replica)
+            case "change":
+                return self._change_members()
+            case "emptied" | "old_copy" if may_fall and self._all_vote() and self._all_meet():
+                self._exchange_disk(replica, old_copy=fault == "old_copy")
+            case "take_copy" if replica.is_up:
+                replica.copy_of_disk = replica.disk.copy()
             case "start":
                 return self._start_one()
             case "pause" if replica.is_up:
@@ -129,7 +145,7 @@ class Story:
             return
         for each in self.world.replicas.values():
             each.crash(power=True)
-            self._start(each)
+            each.start()
 
     def _flap(self, a: str, b: str, times: int) -> None:
         """0.1 to 2 s off, and as long on."""
@@ -167,28 +183,64 @@ class Story:
                 self.world.network.hold(other, replica.name, for_s)
 
     def _rot(self, replica: Replica) -> None:
-        """What it had promised decays while it is down: it must notice, and stay down."""
+        """What it had promised decays while it is down: it must notice, and promise nothing more
+        under this disk's name."""
         replica.crash(power=False)
-        replica.is_rotten = rot_a_promise(replica.disk, self._random)
-        self._start(replica)
-
-    def _start(self, replica: Replica) -> None:
-        if not replica.is_rotten:
-            replica.start()
-            return
-        try:
-            replica.start()
-        except WalDamaged:
-            replica.is_up = False
-        else:
+        disk_id = replica.membership.disk_id
+        is_rotten = rot_a_promise(replica.disk, self._random)
+        replica.start()
+        if is_rotten and replica.membership.disk_id == disk_id:
             raise Violation(f"{replica.name} did not notice that a bit of its log had turned over")
 
+    def _exchange_disk(self, replica: Replica, *, old_copy: bool) -> None:
+        replica.crash(power=True)
+        disk_id = replica.membership.disk_id
+        replica.get_another_disk(replica.copy_of_disk if old_copy else {})
+        replica.start()
+        if replica.membership.disk_id == disk_id:
+            # Somebody who remembers has to meet it first. That all of those lose their memory
+            # before it is more than can be asked of any log.
+            self._old_copy = replica, disk_id
+
+    def _change_members(self) -> bool:
+        """One is added or removed, or takes another's place; one that is down perhaps."""
+        leading = [r for r in self.world.replicas.values() if r.is_raft_leader and not r.is_paused]
+        if not leading:
+            return False
+        replica = self._random.choice(leading)
+        members = sorted(replica.membership.configuration.members)
+        others = sorted(set(self._names) - set(members))
+        add = self._random.choice([*others, ""]) if len(members) < _MEMBERS_MAX else ""
+        removes = len(members) > _MEMBERS_MIN or (add and self._random.random() < 0.5)
+        remove = self._random.choice(members) if removes else ""
+        self.world.change_members(replica, add=add, remove=remove)
+        return True
+
+    def _all_vote(self) -> bool:
+        """Nobody has to be brought back yet: one more disk that forgets would be a majority."""
+        return all(
+            r.is_up and (r.engine.membership().is_voter or not r.is_member)
+            for r in self.world.replicas.values()
+        )
+
+    def _all_meet(self) -> bool:
+        """All that are members have met, so each knows what the others have promised."""
+        up = [r for r in self.world.replicas.values() if r.is_member]
+        return all(
+            other.name in r.engine.open_sessions for r in up for other in up if other is not r
+        )
+
     def _count_down(self) -> int:
-        return sum(not r.is_up or r.disk.fault is not None for r in self.world.replicas.values())
+        """Of those whose vote is needed."""
+        needed = [r for r in self.world.replicas.values() if r.is_member]
+        return sum(
+            not r.is_up or r.disk.fault is not None or not r.engine.membership().is_voter
+            for r in needed
+        )
 
     def _start_one(self) -> bool:
         for replica in self.world.replicas.values():
-            if not replica.is_up and not replica.is_rotten:
+            if not replica.is_up:
                 replica.start()
                 return True
         return False
@@ -198,7 +250,7 @@ class Story:
             replica.disk.fault = None
             replica.sync_s = 0.002
             replica.resume()
-            if not replica.is_up and not replica.is_rotten:
+            if not replica.is_up:
                 replica.start()
         self.world.network.mend_all()
 
@@ -221,7 +273,8 @@ class Story:
         return all(r.is_up and command in r.state[-3:] for r in self._sound())
 
     def _sound(self) -> list[Replica]:
-        return [r for r in self.world.replicas.values() if not r.is_rotten]
+        """All that belong to the cluster in the end."""
+        return [r for r in self.world.replicas.values() if r.is_member]
 
     def _check_acknowledged(self) -> None:
         ledger = self.world.ledger

@@ -1,10 +1,12 @@
 """Sessions that keep order and lose nothing until they break, as TCP does."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
+
+from replication.engine.messages import Standing
 
 SILENCE_MAX_S = 3.0
 """After this the system gives a session up whose other side does not answer."""
@@ -16,7 +18,14 @@ class Host(Protocol):
     is_up: bool
     is_paused: bool
 
-    def session_opened(self, peer: str) -> None: ...
+    @property
+    def standing(self) -> Standing: ...
+
+    @property
+    def contacts(self) -> Collection[str]:
+        """With whom it wants sessions."""
+
+    def session_opened(self, peer: str, standing: Standing) -> None: ...
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None: ...
 
@@ -89,13 +98,32 @@ class Network:
         if pair in self._cuts or not all(host.is_up and not host.is_paused for host in hosts):
             self._redial(pair)
             return
+        if a not in hosts[1].contacts or b not in hosts[0].contacts:
+            self._redial(pair)
+            return
         for link in links:
             link.queue.clear()
             link.is_open = True
             link.is_lossy = False
             link.last_due_s = 0.0
-        hosts[0].session_opened(b)
-        hosts[1].session_opened(a)
+        standings = hosts[0].standing, hosts[1].standing
+        hosts[0].session_opened(b, standings[1])
+        if hosts[1].is_up and self.links[a, b].is_open:
+            hosts[1].session_opened(a, standings[0])
+
+    def meet(self, a: str, b: str) -> None:
+        """The two may never have spoken before."""
+        if a in self.hosts and b in self.hosts:
+            self.dial(a, b)
+
+    def close_session(self, name: str, peer: str) -> None:
+        """`name` has ended it, and knows; what it said before still arrives."""
+        link = self.links[peer, name]
+        link.queue.clear()
+        if link.is_open:
+            link.is_open = False
+            self._put(name, peer, None)
+            self._redial(frozenset((name, peer)))
 
     def reset(self, a: str, b: str) -> None:
         """The session breaks; what is under way is lost."""

@@ -57,7 +57,15 @@ PROFILES: Final = {
         ),
         strikes_per_s=8.0,
     ),
-    # A minority's disks decay. Those replicas must refuse to start.
+    # Members come and go while all else goes wrong as well; disks are emptied, or go back in time.
+    "members": Profile(
+        (
+            *("change", "change", "change", "partition", "one_way", *_MEND, "reset", "hold"),
+            *("kill", "power", "power_in_write", *_START, "start", "pause", "transfer"),
+            *("blackout", "emptied", "old_copy", "take_copy", "slow_disk"),
+        ),
+    ),
+    # A minority's disks decay: those replicas must notice, and come back by the others' help.
     "rot": Profile(
         ("rot", "kill", "power", *_START, "start", "partition", *_MEND, "reset", "transfer"),
     ),

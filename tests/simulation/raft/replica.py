@@ -1,17 +1,19 @@
 """One replica of a simulated cluster: the real engine on a pretended disk and network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
-from replication.config import ReplicationConfig
+from replication.config import PeerAddress, ReplicationConfig
 from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
-from replication.engine.snapshot_store import SnapshotStore
-from replication.engine.term_file import TermFile
-from replication.engine.wal import Wal
+from replication.engine.healing import open_log
+from replication.engine.identity import IdentityFile
+from replication.engine.membership_store import MembershipStore
+from replication.engine.messages import Standing
 from replication.engine.wal_flush import Flush
 from replication.engine.workbench import Job
+from replication.membership import ChangeListener, MembershipChange
 from replication.observer import SilentObserver
 from replication.replicated_log import (
     ProposalOutcome,
@@ -40,13 +42,12 @@ class Replica:
         self.config = config
         self.name = config.replica_id
         self.disk = SimDisk(world.random)
-        TermFile.create(self.disk)
+        self.disks = 0
+        self.copy_of_disk: dict[str, bytes] = {}
         self.is_up = False
         self.is_paused = False
-        self.is_rotten = False
         self.sync_s = DISK_SYNC_S
         self.life = 0
-        self.start()
 
     def start(self) -> None:
         assert not self.is_up
@@ -61,9 +62,13 @@ class Replica:
         self.latest: dict[bytes, bytes] = {}
         self._index_applied = 1
         self._commands_at_index: list[bytes] = []
-        store = SnapshotStore(self.disk)
-        self.wal = Wal(
-            self.disk, segment_bytes_max=self.config.segment_bytes_max, snapshot=store.newest
+        self.contacts: Mapping[str, PeerAddress] = {}
+        self.membership = self.open_disk()
+        store, self.wal = open_log(
+            self.disk,
+            self.membership,
+            segment_bytes_max=self.config.segment_bytes_max,
+            new_disk_id=self._new_disk_id,
         )
         if store.newest is not None:
             restoration = self.restore(store.newest.index)
@@ -78,6 +83,7 @@ class Replica:
             observer=SilentObserver(),
             wal=self.wal,
             store=store,
+            membership=self.membership,
             files=self.disk,
             links=self,
             now_s=lambda: self.world.now_s,
@@ -86,6 +92,17 @@ class Replica:
             fail_stop=FailStop(self._died),
         )
         self._after()
+
+    def open_disk(self) -> MembershipStore:
+        """A life begins on whatever disk is there."""
+        identity = IdentityFile.begin_life(
+            self.disk, self.config.cluster_id, self.name, new_disk_id=self._new_disk_id
+        )
+        return MembershipStore(self.disk, identity, incarnation=self.life)
+
+    def _new_disk_id(self) -> str:
+        self.disks += 1
+        return f"{self.name}{self.disks}"
 
     def crash(self, *, power: bool, with_word: bool = True) -> None:
         if not self.is_up:
@@ -134,14 +151,36 @@ class Replica:
         self.engine.transfer_leadership(to, on_outcome)
         self._after()
 
+    def change_members(self, change: MembershipChange, on_outcome: ChangeListener) -> None:
+        self.engine.change_members(change, on_outcome)
+        self._after()
+
+    def get_another_disk(self, files: dict[str, bytes]) -> None:
+        """While it is down: an empty one, or an old copy of its own."""
+        assert not self.is_up
+        self.disk.become(files)
+
+    @property
+    def is_member(self) -> bool:
+        """By the newest configuration that anybody knows."""
+        newest = max(
+            (r.membership.configuration for r in self.world.replicas.values()),
+            key=lambda configuration: configuration.number,
+        )
+        return self.name in newest.members
+
     @property
     def is_raft_leader(self) -> bool:
-        return self.is_up and self.engine._core.is_leader
+        return self.is_up and self.engine._instance.core.is_leader
 
     # network.Host
 
-    def session_opened(self, peer: str) -> None:
-        self.engine.session_opened(peer)
+    @property
+    def standing(self) -> Standing:
+        return self.engine.standing
+
+    def session_opened(self, peer: str, standing: Standing) -> None:
+        self.engine.session_opened(peer, standing)
         self._after()
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None:
@@ -156,6 +195,18 @@ class Replica:
 
     def send(self, peer: str, frame: bytes) -> None:
         self.world.network.send(self.name, peer, frame)
+
+    def close_session(self, peer: str) -> None:
+        self.world.network.close_session(self.name, peer)
+
+    def set_contacts(self, contacts: Mapping[str, PeerAddress]) -> None:
+        ended = set(self.contacts) - set(contacts)
+        self.contacts = contacts
+        for peer in ended:
+            # The engine has ended it, or will when the network tells.
+            self._later(0.0, lambda peer=peer: self.world.network.reset(self.name, peer))  # type: ignore[misc]
+        for peer in contacts:
+            self._later(0.0, lambda peer=peer: self.world.network.meet(self.name, peer))  # type: ignore[misc]
 
     # StateMachine
 

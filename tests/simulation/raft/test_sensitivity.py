@@ -97,7 +97,7 @@ def test_a_snapshot_that_moves_a_replica_backwards_is_noticed(
 
     def install(self: Engine, snapshot: SnapshotInfo, restoration: Restoration) -> None:
         restoration.put_in_place()
-        self._applied_index = snapshot.index
+        self._applying.applied_index = snapshot.index
 
     monkeypatch.setattr(Leading, "says_append", offers_too)
     assert not is_noticed_in(5, **SETTINGS), "whoever knows better takes no harm"
@@ -144,5 +144,5 @@ def test_reads_before_all_is_applied_are_noticed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_rot_that_is_taken_for_a_torn_write_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wal, "_check_nothing_promised", lambda *args, **words: None)
+    monkeypatch.setattr(wal, "check_nothing_promised", lambda *args, **words: None)
     assert is_noticed("rot")

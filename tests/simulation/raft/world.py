@@ -10,6 +10,13 @@ from random import Random
 from typing import Any
 
 from replication.config import PeerAddress, ReplicationConfig
+from replication.membership import (
+    ChangeOutcome,
+    Configuration,
+    Member,
+    MembershipChange,
+    NewMember,
+)
 from replication.replicated_log import (
     Committed,
     ProposalOutcome,
@@ -31,19 +38,37 @@ class World:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self.network = Network(now_s=lambda: self.now_s, at=self.at, random=self.random)
+        self._settings = {"segment_bytes_max": 65_536, **settings}
         self.replicas: dict[str, Replica] = {}
         for name in names:
-            config = ReplicationConfig(
-                cluster_id="simulated",
-                replica_id=name,
-                data_directory=Path("nowhere"),
-                peers={other: PeerAddress("localhost", 1) for other in names if other != name},
-                **{"segment_bytes_max": 65_536, **settings},
-            )
-            self.replicas[name] = Replica(self, config)
-            self.network.add(name, self.replicas[name])
-        for a, b in itertools.combinations(names, 2):
-            self.network.dial(a, b)
+            self.add(name, names)
+        self._found(names)
+        for replica in self.replicas.values():
+            replica.start()
+
+    def add(self, name: str, peers: str) -> Replica:
+        """A replica with an empty disk, which is not started yet."""
+        config = ReplicationConfig(
+            cluster_id="simulated",
+            replica_id=name,
+            data_directory=Path("nowhere"),
+            peers={other: PeerAddress("localhost", 1) for other in peers if other != name},
+            **self._settings,
+        )
+        replica = self.replicas[name] = Replica(self, config)
+        self.network.add(name, replica)
+        return replica
+
+    def add_spares(self, names: str) -> None:
+        """Replicas that wait to be made members."""
+        for name in names:
+            self.add(name, "".join((*self.replicas, name))).start()
+
+    def _found(self, names: str) -> None:
+        """A cluster that has begun already: how that comes about has tests of its own."""
+        members = {n: Member(f"{n}1", PeerAddress("localhost", 1)) for n in names}
+        for replica in self.replicas.values():
+            replica.open_disk().adopt(Configuration(1, members))
 
     def at(self, delay_s: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._events, (self.now_s + delay_s, next(self._order), call))
@@ -69,7 +94,7 @@ class World:
         chosen = self.replicas[name]
         for replica in self.replicas.values():
             if replica.is_up:
-                replica.engine._firewall.elections.deadline_s = self.now_s + (
+                replica.engine._instance.elections.deadline_s = self.now_s + (
                     0.0 if replica is chosen else 3.0
                 )
                 replica._wake()
@@ -98,6 +123,20 @@ class World:
         replica.propose(command, on_outcome)
         return outcomes
 
+    def change_members(
+        self, replica: Replica, *, add: str = "", remove: str = ""
+    ) -> list[ChangeOutcome]:
+        """The list will hold the outcome."""
+        outcomes: list[ChangeOutcome] = []
+
+        def on_outcome(outcome: ChangeOutcome) -> None:
+            assert not outcomes, "answered twice"
+            outcomes.append(outcome)
+
+        added = {name: NewMember(PeerAddress("localhost", 1)) for name in add}
+        replica.change_members(MembershipChange(added, frozenset(remove)), on_outcome)
+        return outcomes
+
     def partition(self, *sides: str, at_once: bool = True) -> None:
         for one, other in itertools.combinations(sides, 2):
             for a in one:
@@ -105,11 +144,17 @@ class World:
                     self.network.cut(a, b, at_once=at_once)
 
     def check(self, replica: Replica) -> None:
-        """R1: one leader a term. R8: applied <= committed <= last."""
-        if not replica.is_raft_leader:
+        """R1: one leader a term. R8: applied <= committed <= last. One successor to each
+        configuration, and one entry that it begins with."""
+        configuration = replica.membership.configuration
+        number = configuration.number
+        first = self.ledger.configurations.setdefault(number, configuration)
+        if first != configuration:
+            raise Violation(f"two configurations {number}: {first} and {configuration}")
+        if not replica.is_raft_leader or replica.engine._belonging.is_between:
             return
-        term = replica.engine._core.term
-        leader = self.ledger.leaders.setdefault(term, replica.name)
+        term = replica.engine._instance.core.term
+        leader = self.ledger.leaders.setdefault((number, term), replica.name)
         if leader != replica.name:
             raise Violation(f"{leader} and {replica.name} both lead in term {term}")
         status = replica.engine.status()
