@@ -15,7 +15,9 @@ from trimast.edge.tls.files import TlsFilesRefused
 
 ABOUT = """Run one master.
 
-Three or five of them keep the registry alike and elect one that leads; one alone works too."""
+Three or five of them keep the registry alike and elect one that leads; one alone works too.
+
+Orders to masters that run: trimast master add, remove, replace, list, transfer; try --help."""
 
 
 def start(config: MasterConfig) -> None:

@@ -60,7 +60,6 @@ async def run_master(config: MasterConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     own_id = MasterId(config.id)
-    directory = Directory(own_id, _masters(config))
     prometheus = new_registry()
     metrics = MasterMetrics(prometheus)
     registry_log = RegistryLog()
@@ -73,6 +72,9 @@ async def run_master(config: MasterConfig) -> None:
         leadership,
         on_fatal=_die,
         observer=metrics,
+    )
+    directory = Directory(
+        own_id, _masters(config), lambda: replicated_log.membership().configuration
     )
     doorkeeper = Doorkeeper(leadership, directory, replicated_log)
     cluster = ClusterService(doorkeeper, registry_log)
@@ -126,6 +128,7 @@ def replication_config(config: MasterConfig) -> ReplicationConfig:
     Raises:
         ValueError: names the setting, and says what would be right.
     """
+    masters = _masters(config)
     return ReplicationConfig(
         cluster_id=config.cluster,
         replica_id=config.id,
@@ -134,15 +137,24 @@ def replication_config(config: MasterConfig) -> ReplicationConfig:
         listen_port=config.raft_port,
         peers={
             master_id: PeerAddress(*host_and_port(address.raft))
-            for master_id, address in _masters(config).items()
+            for master_id, address in masters.items()
             if master_id != config.id
         },
+        notes={master_id: address.note for master_id, address in masters.items()},
+        advertised=_advertised(masters[MasterId(config.id)]),
         tls=None if config.raft_tls_dir is None else _tls_files(config.raft_tls_dir),
         insecure=config.raft_insecure,
         snapshot_after_bytes=config.snapshot_after_bytes,
         election_timeout_min_ms=config.election_timeout_min_ms,
         election_timeout_max_ms=config.election_timeout_max_ms,
     )
+
+
+def _advertised(own: MasterAddress) -> PeerAddress | None:
+    """None if the system chooses the port: then nobody can be told it beforehand."""
+    if own.raft.endswith(":0"):
+        return None
+    return PeerAddress(*host_and_port(own.raft))
 
 
 def _tls_files(folder: Path) -> TlsFiles:

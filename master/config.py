@@ -32,8 +32,10 @@ class MasterConfig:
     """Let the masters talk in plaintext on other addresses than loopback. Whoever reaches the Raft
     port can then play a master, and rule the whole cluster."""
     peers: tuple[str, ...] = ()
-    """All masters, this one included: id=raft/grpc/http with host:port each, as in
-    m1=10.0.0.1:5053/10.0.0.1:5052/10.0.0.1:5050,m2=... . Empty: this is the only one."""
+    """All masters that begin a cluster together, this one included: id=raft/grpc/http with
+    host:port each, as in m1=10.0.0.1:5053/10.0.0.1:5052/10.0.0.1:5050,m2=... . They begin when all
+    are there. A master that joins later names itself and those that it joins. Once it belongs to a
+    cluster, the cluster knows. Empty: this is the only one."""
     election_timeout_min_ms: int = 450
     """So long a leader may be unheard before the others elect a new one. At least 300."""
     election_timeout_max_ms: int = 800

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ import grpc
 import grpc.aio
 
 from master.edge.asking import answer_to
+from master.edge.changing_members import change_members, members_reply
 from master.edge.doors import Doorkeeper
 from master.edge.handing_over import hand_over
 from master.edge.registry_log import RegistryLog
@@ -152,6 +154,18 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         return cluster_pb2.TransferLeadershipReply(
             leader_id=leader_id or "", leader_grpc=leader.grpc if leader else ""
         )
+
+    async def ListMembers(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.ListMembersRequest, context: _Context
+    ) -> cluster_pb2.ListMembersReply:
+        return members_reply(self._doorkeeper)
+
+    async def ChangeMembers(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.ChangeMembersRequest, context: _Context
+    ) -> AsyncIterator[cluster_pb2.ChangeMembersProgress]:
+        await self._doorkeeper.reign_or_redirect(context)
+        async for progress in change_members(self._doorkeeper, request, context):
+            yield progress
 
     async def Teardown(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.TeardownRequest, context: _Context

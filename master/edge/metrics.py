@@ -87,6 +87,14 @@ class MasterMetrics:
             "How often this replica saw another leader than before.",
             registry=registry,
         )
+        self.configuration = Gauge(
+            "trimast_log_configuration",
+            "Number of the configuration that this master goes by; 0: it belongs to none yet.",
+            registry=registry,
+        )
+        self.members = Gauge(
+            "trimast_log_members", "Masters in that configuration.", registry=registry
+        )
         self.frames_rejected = Counter(
             "trimast_raft_link_frames_rejected",
             "Frames and handshakes on the Raft link that could not be right.",
@@ -189,6 +197,10 @@ class MasterMetrics:
         self.snapshot_duration.observe(duration_s)
         self.snapshot_index.set(index)
         self.snapshot_bytes.set(size_bytes)
+
+    def configuration_begun(self, number: int, members: int) -> None:
+        self.configuration.set(number)
+        self.members.set(members)
 
     def snapshot_failed(self) -> None:
         self.snapshots_failed.inc()

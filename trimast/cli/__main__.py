@@ -45,7 +45,7 @@ INTERRUPTED = 130
             "transfer-leader": ("transfer_leader:transfer_leader", "Have another master lead."),
         },
         PROCESSES: {
-            "master": ("process:master", "Be a master."),
+            "master": ("process:master", "Be a master; or add, remove, replace, list, transfer."),
             "agent": ("process:agent", "Be an agent."),
             "tls": ("tls:tls", "Certificates by which masters know each other."),
         },

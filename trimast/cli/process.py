@@ -1,4 +1,7 @@
-"""`trimast master` and `trimast agent`: this process becomes that one."""
+"""`trimast master` and `trimast agent`: this process becomes that one.
+
+`trimast master add` and its like are orders to masters that run: `members.py`.
+"""
 
 import os
 import sys
@@ -7,6 +10,7 @@ import click
 
 from trimast.cli.local_cluster.processes import python_path
 
+ORDERS = frozenset({"add", "remove", "replace", "list", "transfer"})
 PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -14,6 +18,11 @@ PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def master(arguments: tuple[str, ...]) -> None:
     """Be a master."""
+    if arguments and arguments[0] in ORDERS:
+        from trimast.cli.members import members
+
+        members.main(args=list(arguments), prog_name="trimast master", standalone_mode=False)
+        return
     _become("master", arguments)
 
 

@@ -69,6 +69,16 @@ class ClusterStub:
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipReply.FromString,
                 _registered_method=True)
+        self.ListMembers = channel.unary_unary(
+                '/trimast.v1.Cluster/ListMembers',
+                request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListMembersRequest.SerializeToString,
+                response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListMembersReply.FromString,
+                _registered_method=True)
+        self.ChangeMembers = channel.unary_stream(
+                '/trimast.v1.Cluster/ChangeMembers',
+                request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ChangeMembersRequest.SerializeToString,
+                response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ChangeMembersProgress.FromString,
+                _registered_method=True)
         self.Teardown = channel.unary_unary(
                 '/trimast.v1.Cluster/Teardown',
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TeardownRequest.SerializeToString,
@@ -130,6 +140,21 @@ class ClusterServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMembers(self, request, context):
+        """Answered by every master at once, from its own knowledge.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeMembers(self, request, context):
+        """Adds masters, removes masters, or both in one step. Says how far it is, and ends with the new
+        configuration, which is then final. Goes on if the caller goes away. Leader only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Teardown(self, request, context):
         """Ends a framework and all its tasks. Leader only.
         """
@@ -181,6 +206,16 @@ def add_ClusterServicer_to_server(servicer, server):
                     servicer.TransferLeadership,
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipReply.SerializeToString,
+            ),
+            'ListMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMembers,
+                    request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListMembersRequest.FromString,
+                    response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListMembersReply.SerializeToString,
+            ),
+            'ChangeMembers': grpc.unary_stream_rpc_method_handler(
+                    servicer.ChangeMembers,
+                    request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ChangeMembersRequest.FromString,
+                    response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ChangeMembersProgress.SerializeToString,
             ),
             'Teardown': grpc.unary_unary_rpc_method_handler(
                     servicer.Teardown,
@@ -382,6 +417,60 @@ class Cluster:
             '/trimast.v1.Cluster/TransferLeadership',
             protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipRequest.SerializeToString,
             protos_dot_trimast_dot_v1_dot_cluster__pb2.TransferLeadershipReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/trimast.v1.Cluster/ListMembers',
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.ListMembersRequest.SerializeToString,
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.ListMembersReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/trimast.v1.Cluster/ChangeMembers',
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.ChangeMembersRequest.SerializeToString,
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.ChangeMembersProgress.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,6 +25,12 @@ class ClusterStub:
     """Commits a command that changes nothing, so that the answer proves a quorum writes."""
     TransferLeadership: _aio.UnaryUnaryMultiCallable[_cluster_pb2.TransferLeadershipRequest, _cluster_pb2.TransferLeadershipReply]
     """Has another master lead, and answers once it does. Leader only."""
+    ListMembers: _aio.UnaryUnaryMultiCallable[_cluster_pb2.ListMembersRequest, _cluster_pb2.ListMembersReply]
+    """Answered by every master at once, from its own knowledge."""
+    ChangeMembers: _aio.UnaryStreamMultiCallable[_cluster_pb2.ChangeMembersRequest, _cluster_pb2.ChangeMembersProgress]
+    """Adds masters, removes masters, or both in one step. Says how far it is, and ends with the new
+    configuration, which is then final. Goes on if the caller goes away. Leader only.
+    """
     Teardown: _aio.UnaryUnaryMultiCallable[_cluster_pb2.TeardownRequest, _cluster_pb2.TeardownReply]
     """Ends a framework and all its tasks. Leader only."""
     KillTask: _aio.UnaryUnaryMultiCallable[_cluster_pb2.OperatorKillTaskRequest, _cluster_pb2.OperatorKillTaskReply]
@@ -83,6 +89,24 @@ class ClusterServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_cluster_pb2.TransferLeadershipRequest, _abc.Awaitable[_cluster_pb2.TransferLeadershipReply]],
     ) -> _abc.Awaitable[_cluster_pb2.TransferLeadershipReply]:
         """Has another master lead, and answers once it does. Leader only."""
+
+    @_abc_1.abstractmethod
+    def ListMembers(
+        self,
+        request: _cluster_pb2.ListMembersRequest,
+        context: _aio.ServicerContext[_cluster_pb2.ListMembersRequest, _abc.Awaitable[_cluster_pb2.ListMembersReply]],
+    ) -> _abc.Awaitable[_cluster_pb2.ListMembersReply]:
+        """Answered by every master at once, from its own knowledge."""
+
+    @_abc_1.abstractmethod
+    def ChangeMembers(
+        self,
+        request: _cluster_pb2.ChangeMembersRequest,
+        context: _aio.ServicerContext[_cluster_pb2.ChangeMembersRequest, _abc.AsyncIterator[_cluster_pb2.ChangeMembersProgress]],
+    ) -> _abc.AsyncIterator[_cluster_pb2.ChangeMembersProgress]:
+        """Adds masters, removes masters, or both in one step. Says how far it is, and ends with the new
+        configuration, which is then final. Goes on if the caller goes away. Leader only.
+        """
 
     @_abc_1.abstractmethod
     def Teardown(

@@ -151,6 +151,44 @@ class FakeCluster(cluster_pb2_grpc.ClusterServicer):
         self.tasks: list[cluster_pb2.TaskRow] = []
         self.offers: list[cluster_pb2.OfferRow] = []
         self.killed: list[str] = []
+        self.members = {"m1": "a:1/b:2/c:3", "m2": "a:4/b:5/c:6"}
+        self.configuration = 1
+        self.changes_to_lose = 0
+
+    async def ListMembers(self, _request: Any, _context: Any) -> cluster_pb2.ListMembersReply:  # noqa: N802
+        rows = [
+            cluster_pb2.Member(
+                id=name,
+                disk_id="1234567890",
+                **dict(zip(("raft", "grpc", "http"), where.split("/"), strict=True)),
+            )
+            for name, where in self.members.items()
+        ]
+        return cluster_pb2.ListMembersReply(
+            configuration=self.configuration,
+            members=rows,
+            learners=[cluster_pb2.Learner(id="m2", lacks=12)],
+        )
+
+    async def ChangeMembers(  # noqa: N802
+        self, request: cluster_pb2.ChangeMembersRequest, context: Any
+    ) -> AsyncIterator[cluster_pb2.ChangeMembersProgress]:
+        if self.changes_to_lose:
+            self.changes_to_lose -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "leadership was lost meanwhile")
+        for name in request.remove:
+            if name not in self.members:
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{name} is no member")
+            del self.members[name]
+        for new in request.add:
+            yield cluster_pb2.ChangeMembersProgress(
+                learners=[cluster_pb2.Learner(id=new.id, lacks=7)]
+            )
+            self.members[new.id] = f"{new.raft}/{new.grpc}/{new.http}"
+        self.configuration += 1
+        members = [cluster_pb2.Member(id=name, grpc=self._master.address) for name in self.members]
+        done = cluster_pb2.ListMembersReply(configuration=self.configuration, members=members)
+        yield cluster_pb2.ChangeMembersProgress(done=done)
 
     async def WhoLeads(  # noqa: N802
         self, _request: cluster_pb2.WhoLeadsRequest, _context: Any
