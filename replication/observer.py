@@ -31,6 +31,12 @@ class LogObserver(Protocol):
     def snapshot_installed(self, index: int, size_bytes: int) -> None:
         """The state was replaced by one that a leader sent."""
 
+    def digest_compared(self) -> None:
+        """The hash of this replica's state and that of a peer's after the same entry are known."""
+
+    def digest_mismatched(self) -> None:
+        """They differ: one of the two replicas is about to stop."""
+
 
 class SilentObserver:
     """Tells nobody."""
@@ -50,3 +56,7 @@ class SilentObserver:
     def snapshot_failed(self) -> None: ...
 
     def snapshot_installed(self, index: int, size_bytes: int) -> None: ...
+
+    def digest_compared(self) -> None: ...
+
+    def digest_mismatched(self) -> None: ...

@@ -297,6 +297,7 @@ class Engine:
                 raise StateMachineRaised(f"at entry {index}: {error!r}") from error
         self._applied_index = index
         self._snapshotting.applied(len(payload))
+        self._firewall.digesting.applied(index)
         self._entries_committed += 1
         self._commands_committed += len(commands)
         self._observer.commands_committed(len(commands))

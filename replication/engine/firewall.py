@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from replication.config import MIB, ReplicationConfig
 from replication.engine.core import LogEntry, RaftCore
+from replication.engine.digesting import Digesting
 from replication.engine.elections import Elections
 from replication.engine.following import Following
 from replication.engine.leading import Leading
@@ -23,6 +24,7 @@ from replication.engine.messages import (
     SnapshotProgress,
     Stale,
     StandNow,
+    StateDigest,
     Vote,
     VoteRequest,
 )
@@ -92,6 +94,15 @@ class Firewall:
             observer=observer,
             install=install,
         )
+        self.digesting: Final = Digesting(
+            config,
+            core=self.core,
+            outbox=self._outbox,
+            store=store,
+            state_machine=state_machine,
+            workbench=workbench,
+            observer=observer,
+        )
         self.transferring: Final = Transferring(
             config,
             core=self.core,
@@ -121,6 +132,7 @@ class Firewall:
     def session_opened(self, peer: str) -> None:
         self._outbox.open_sessions.add(peer)
         self.core.connected(peer)
+        self.digesting.session_opened(peer)
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None:
         self._outbox.open_sessions.discard(peer)
@@ -154,6 +166,8 @@ class Firewall:
                 self.elections.on_stale(term)
             case StandNow():
                 self.elections.on_stand_now(peer, term)
+            case StateDigest():
+                self.digesting.on_digest(peer, body)
             case _:
                 assert_never(body)
 

@@ -89,8 +89,8 @@ class RealCluster:
             **self._settings,
         )
 
-    async def start(self, name: str) -> RaftLog:
-        recorder = self.recorders[name] = Recorder()
+    async def start(self, name: str, recorder: Recorder | None = None) -> RaftLog:
+        recorder = self.recorders[name] = recorder or Recorder()
         self.logs[name] = await RaftLog.start(
             self.config(name), recorder, recorder, on_fatal=self.fatal.append
         )

@@ -38,7 +38,7 @@ class World:
                 replica_id=name,
                 data_directory=Path("nowhere"),
                 peers={other: PeerAddress("localhost", 1) for other in names if other != name},
-                **{"segment_bytes_max": 65_536, **settings},
+                **{"segment_bytes_max": 65_536, "digest_every_entries": 50, **settings},
             )
             self.replicas[name] = Replica(self, config)
             self.network.add(name, self.replicas[name])
