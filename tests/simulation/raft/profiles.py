@@ -57,6 +57,15 @@ PROFILES: Final = {
         ),
         strikes_per_s=8.0,
     ),
+    # More than TCP permits: the frames of one session overtake each other and come twice.
+    "reorder": Profile(
+        (
+            *("disorder",) * 8,
+            *("replace", "replace", "reset", "hold", "hold", "slow_link", "pause", *_MEND),
+            *("partition", "transfer", "kill", "power", *_START),
+        ),
+        strikes_per_s=6.0,
+    ),
     # A minority's disks decay. Those replicas must refuse to start.
     "rot": Profile(
         ("rot", "kill", "power", *_START, "start", "partition", *_MEND, "reset", "transfer"),

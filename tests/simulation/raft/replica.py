@@ -55,17 +55,7 @@ class Replica:
 
     def start(self) -> None:
         assert not self.is_up
-        self.is_up = True
-        self.is_paused = False
-        self.life += 1
-        self._due_while_paused: list[Callable[[], None]] = []
-        self._asked_while_paused: list[ReadListener] = []
-        self._step_is_due = False
-        self._ring_s = float("inf")
-        self.state: list[bytes] = []
-        self.latest: dict[bytes, bytes] = {}
-        self._index_applied = 1
-        self._commands_at_index: list[bytes] = []
+        self._begin_life()
         store = SnapshotStore(self.disk)
         self.wal = Wal(
             self.disk, segment_bytes_max=self.config.segment_bytes_max, snapshot=store.newest
@@ -91,6 +81,19 @@ class Replica:
             fail_stop=FailStop(self._died),
         )
         self._after()
+
+    def _begin_life(self) -> None:
+        self.is_up = True
+        self.is_paused = False
+        self.life += 1
+        self._due_while_paused: list[Callable[[], None]] = []
+        self._asked_while_paused: list[ReadListener] = []
+        self._step_is_due = False
+        self._ring_s = float("inf")
+        self.state: list[bytes] = []
+        self.latest: dict[bytes, bytes] = {}
+        self._index_applied = 1
+        self._commands_at_index: list[bytes] = []
 
     def crash(self, *, power: bool, with_word: bool = True) -> None:
         if not self.is_up:

@@ -24,7 +24,9 @@ START_S = 1000.0
 
 
 class World:
-    def __init__(self, seed: int, names: str, **settings: Any) -> None:
+    def __init__(
+        self, seed: int, names: str, replica_type: type[Replica] = Replica, **settings: Any
+    ) -> None:
         self.random = Random(seed)
         self.now_s = START_S
         self.ledger = Ledger()
@@ -40,7 +42,7 @@ class World:
                 peers={other: PeerAddress("localhost", 1) for other in names if other != name},
                 **{"segment_bytes_max": 65_536, "digest_every_entries": 50, **settings},
             )
-            self.replicas[name] = Replica(self, config)
+            self.replicas[name] = replica_type(self, config)
             self.network.add(name, self.replicas[name])
         for a, b in itertools.combinations(names, 2):
             self.network.dial(a, b)
