@@ -108,6 +108,7 @@ class Digesting:
             self._observer.digest_mismatched()
             log.error(
                 "state_digest_mismatched",
+                replica_id=self._replica_id,
                 index=index,
                 digest=own.hex(),
                 peer=peer,
