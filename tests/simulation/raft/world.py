@@ -2,12 +2,14 @@
 
 import heapq
 import itertools
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from replication.config import PeerAddress, ReplicationConfig
 from replication.replicated_log import (
@@ -21,6 +23,17 @@ from tests.simulation.raft.pretended_time import pretended_time
 from tests.simulation.raft.replica import Replica, Violation
 
 START_S = 1000.0
+
+
+@dataclass
+class Told:
+    """All stories of this process together: how long they last in the world, and how long here."""
+
+    simulated_s: float = 0.0
+    took_s: float = 0.0
+
+
+TOLD: Final = Told()
 
 
 class World:
@@ -129,5 +142,10 @@ def simulated(seed: int, names: str = "abc", **settings: Any) -> Iterator[World]
     """A world, with pysyncobj's clock set to its time while it lasts."""
     worlds: list[World] = []
     with pretended_time(lambda: worlds[0].now_s if worlds else START_S):
+        began_s = time.perf_counter()
         worlds.append(World(seed, names, **settings))
-        yield worlds[0]
+        try:
+            yield worlds[0]
+        finally:
+            TOLD.simulated_s += worlds[0].now_s - START_S
+            TOLD.took_s += time.perf_counter() - began_s
