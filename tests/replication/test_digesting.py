@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from replication.config import MIB
+from replication.engine import digesting, wire
 from replication.engine.digesting import spacing_entries
 from replication.engine.fail_stop import FatalCause
 from replication.engine.messages import StateDigest
@@ -74,6 +75,25 @@ def test_the_larger_the_state_the_rarer() -> None:
     assert [spacing_entries(10, size) for size in (0, 1, 4 * MIB)] == [10, 10, 10]
     assert [spacing_entries(10, size * MIB) for size in (5, 8, 9, 16)] == [20, 20, 40, 40]
     assert spacing_entries(10_000, 218_000_000) == 640_000
+
+
+def test_as_the_state_grows_all_choose_the_same_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digesting, "_STATE_BYTES", 1_000)
+    told: dict[str, list[int]] = {"a": [], "b": [], "c": []}
+
+    def note(sender: str, receiver: str, frame: bytes) -> None:
+        match wire.decode(frame).body:
+            case StateDigest(index=index) if receiver == min(set("abc") - {sender}):
+                told[sender].append(index)
+
+    with simulated(1, digest_every_entries=4) as world:
+        world.network.on_send = note
+        a = world.elect("a")
+        for _ in range(100):
+            outcomes = world.propose(a, b"%d" % len(world.ledger.proposed) + bytes(100))
+            world.run(5.0, until=lambda outcomes=outcomes: bool(outcomes))  # type: ignore[misc]
+        world.run(1.0)
+    assert told == {name: [4, 8, 12, 16, 24, 32, 48, 64, 96] for name in "abc"}
 
 
 @pytest.mark.parametrize("seed", range(4))
