@@ -11,7 +11,7 @@ from replication.engine.digesting import spacing_entries
 from replication.engine.fail_stop import FatalCause
 from replication.engine.messages import StateDigest
 from tests.replication.lone_replica import LoneReplica, entries, lone_replica
-from tests.replication.real_cluster import Recorder, commit, real_cluster, until
+from tests.replication.real_cluster import Recorder, real_cluster, surely_commit, until
 from tests.simulation.raft.replica import Replica
 from tests.simulation.raft.world import World, simulated
 
@@ -163,11 +163,11 @@ def test_on_real_files_and_sockets_too(tmp_path: Path) -> None:
             await cluster.kill(name)
             await cluster.start(name, Astray())
             for number in range(40):
-                await commit(leader, b"%d" % number)
+                await surely_commit(cluster, b"%d" % number)
             await until(lambda: bool(cluster.fatal))
             assert [fatal.cause for fatal in cluster.fatal] == [FatalCause.STATE_DIVERGED]
             cluster.fatal.clear()
             assert cluster.logs[name]._fail_stop.fatal is not None
-            await commit(leader, b"goes on")
+            await surely_commit(cluster, b"goes on")
 
     asyncio.run(main())

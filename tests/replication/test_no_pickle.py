@@ -18,7 +18,7 @@ def import_all(name):
 
 import_all("replication")
 import_all("master")
-from tests.replication.real_cluster import commit, real_cluster, until
+from tests.replication.real_cluster import real_cluster, surely_commit, until
 
 class Unpickled(BaseException): ...
 
@@ -53,9 +53,8 @@ WORK = """
 async def alone(directory):
     for restarts in range(2):
         async with real_cluster(directory, "a", snapshot_after_entries=5) as cluster:
-            leader = await cluster.wait_for_leader()
             for number in range(20):
-                await commit(leader, b"%d-%d" % (restarts, number))
+                await surely_commit(cluster, b"%d-%d" % (restarts, number))
     assert list(directory.glob("a/**/*.snapshot")), "the second began with a snapshot"
 
 async def three(directory):
@@ -65,13 +64,13 @@ async def three(directory):
         behind = min(set("abc") - {leader.status().replica_id})
         await cluster.kill(behind)
         for number in range(40):
-            await commit(leader, b"%d" % number)
+            await surely_commit(cluster, b"%d" % number)
         await cluster.start(behind)
         await until(lambda: b"39" in cluster.recorders[behind].applied)
         assert "restored" in cluster.recorders[behind].events, "it was sent a snapshot"
-        await cluster.kill(leader.status().replica_id)
         leader = await cluster.wait_for_leader()
-        await commit(leader, b"after the failover")
+        await cluster.kill(leader.status().replica_id)
+        await surely_commit(cluster, b"after the failover")
 
 directory = pathlib.Path(sys.argv[1])
 asyncio.run(alone(directory / "alone"))
