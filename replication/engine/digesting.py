@@ -1,6 +1,6 @@
 """Hashes the state every so many entries, tells it to all, and compares it with theirs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final
 
@@ -25,10 +25,16 @@ often, so that the work for each entry has a bound."""
 
 
 class Digesting:
+    """
+    Args:
+        peers: the other voters: a majority is one of these and this replica.
+    """
+
     def __init__(
         self,
         config: ReplicationConfig,
         *,
+        peers: Iterable[str],
         core: RaftCore,
         outbox: Outbox,
         store: SnapshotStore,
@@ -37,7 +43,7 @@ class Digesting:
         observer: LogObserver,
     ) -> None:
         self._replica_id = config.replica_id
-        self._peers = sorted(config.peers)
+        self._peers = sorted(peers)
         self._format = config.state_format
         self._every_entries = config.digest_every_entries
         self._core = core

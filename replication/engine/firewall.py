@@ -96,6 +96,7 @@ class Firewall:
         )
         self.digesting: Final = Digesting(
             config,
+            peers=self._peers,
             core=self.core,
             outbox=self._outbox,
             store=store,
