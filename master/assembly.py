@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -145,6 +146,7 @@ def replication_config(config: MasterConfig) -> ReplicationConfig:
         tls=None if config.raft_tls_dir is None else _tls_files(config.raft_tls_dir),
         insecure=config.raft_insecure,
         snapshot_after_bytes=config.snapshot_after_bytes,
+        state_format=_state_format(),
         election_timeout_min_ms=config.election_timeout_min_ms,
         election_timeout_max_ms=config.election_timeout_max_ms,
     )
@@ -155,6 +157,13 @@ def _advertised(own: MasterAddress) -> PeerAddress | None:
     if own.raft.endswith(":0"):
         return None
     return PeerAddress(*host_and_port(own.raft))
+
+
+def _state_format() -> str:
+    try:
+        return version("trimast")
+    except PackageNotFoundError:
+        return "0"  # Run from a checkout.
 
 
 def _tls_files(folder: Path) -> TlsFiles:

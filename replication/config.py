@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 MIB: Final = 1024 * 1024
+STATE_FORMAT_CHARS_MAX: Final = 64
 ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -126,6 +127,15 @@ class ReplicationConfig:
     transfer_chunk_bytes: int = 128 * 1024
     """A snapshot travels to another replica in pieces of this size. 1 KiB to 1 MiB."""
 
+    digest_every_entries: int = 10_000
+    """So often replicas compare a hash of their states; less often if the state is larger than
+    4 MiB. A replica whose state is another than the others' stops. At least 1."""
+
+    state_format: str = ""
+    """Names the program that writes the state as bytes. Hashes are compared only with those of
+    replicas that say the same here, for another release may write the same state differently. At
+    most 64 characters."""
+
     handshake_timeout_ms: int = 2_000
     """A new connection that has not said who it is within this time is closed."""
 
@@ -174,8 +184,14 @@ class ReplicationConfig:
             self.apply_commands_per_turn_max,
         )
         _check(self.segment_bytes_max >= 65_536, "segment_bytes_max", self.segment_bytes_max)
-        for setting in ("snapshot_after_bytes", "snapshot_after_entries", "snapshot_retry_ms"):
+        for setting in (
+            "snapshot_after_bytes",
+            "snapshot_after_entries",
+            "snapshot_retry_ms",
+            "digest_every_entries",
+        ):
             _check(getattr(self, setting) >= 1, setting, getattr(self, setting))
+        _check(len(self.state_format) <= STATE_FORMAT_CHARS_MAX, "state_format", self.state_format)
         _check(self.trailing_entries >= 0, "trailing_entries", self.trailing_entries)
         _check(self.trailing_bytes_max >= 0, "trailing_bytes_max", self.trailing_bytes_max)
         _check(

@@ -34,6 +34,12 @@ class LogObserver(Protocol):
     def configuration_begun(self, number: int, members: int) -> None:
         """This replica goes by this configuration now; 0 if it knows of none yet."""
 
+    def digest_compared(self) -> None:
+        """The hash of this replica's state and that of a peer's after the same entry are known."""
+
+    def digest_mismatched(self) -> None:
+        """They differ: one of the two replicas is about to stop."""
+
 
 class SilentObserver:
     """Tells nobody."""
@@ -55,3 +61,7 @@ class SilentObserver:
     def snapshot_installed(self, index: int, size_bytes: int) -> None: ...
 
     def configuration_begun(self, number: int, members: int) -> None: ...
+
+    def digest_compared(self) -> None: ...
+
+    def digest_mismatched(self) -> None: ...

@@ -50,7 +50,7 @@ ONLY_AT_AN_EDGE = {
     "time",
     "uuid",
 }
-NEVER = {"dill", "marshal", "pickle", "shelve"}
+NEVER = {"cloudpickle", "dill", "joblib", "jsonpickle", "marshal", "pickle", "shelve"}
 """Whatever reads these from a disk or a wire runs what a stranger wrote."""
 
 BANNED_NAMES = {"common", "helper", "helpers", "manager", "misc", "util", "utils"}
@@ -119,6 +119,8 @@ def test_a_file_imports_only_what_its_place_allows(path: Path) -> None:
     assert not strangers, f"{path} may not import {sorted(strangers)}"
     roots = {m.partition(".")[0] for m in modules}
     assert not roots & NEVER, f"{path}: {roots & NEVER} runs what a stranger wrote"
+    theirs = {m for m in modules if m.startswith("pysyncobj.") and m.rpartition(".")[2] in NEVER}
+    assert not theirs, f"{path}: {theirs} runs what a stranger wrote"
     if not is_edge(path):
         leaks = roots & ONLY_AT_AN_EDGE
         assert not leaks, f"{path}: {leaks} belong in an edge/ folder"

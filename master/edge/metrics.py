@@ -82,6 +82,16 @@ class MasterMetrics:
             "Snapshots taken over from a leader.",
             registry=registry,
         )
+        self.digests_compared = Counter(
+            "trimast_log_state_digests_compared",
+            "Hashes of the state that another replica's were compared with.",
+            registry=registry,
+        )
+        self.digests_mismatched = Counter(
+            "trimast_log_state_digests_mismatched",
+            "Those that differ. Anything but 0: one of the replicas has gone astray.",
+            registry=registry,
+        )
         self.leader_changes = Counter(
             "trimast_log_leader_changes",
             "How often this replica saw another leader than before.",
@@ -209,6 +219,12 @@ class MasterMetrics:
         self.snapshots_installed.inc()
         self.snapshot_index.set(index)
         self.snapshot_bytes.set(size_bytes)
+
+    def digest_compared(self) -> None:
+        self.digests_compared.inc()
+
+    def digest_mismatched(self) -> None:
+        self.digests_mismatched.inc()
 
     def _since_election_s(self) -> float:
         return (monotonic_ms() - (self._began_ms or monotonic_ms())) / 1000

@@ -26,11 +26,11 @@ class Applying:
         proposals: Proposals,
         observer: LogObserver,
         applied_index: int,
-        on_entry: Callable[[int], None],
+        on_entry: Callable[[int, int], None],
     ) -> None:
         """
         Args:
-            on_entry: called with the size in bytes of each entry that was applied.
+            on_entry: called with index and size in bytes of each entry that was applied.
         """
         self._commands_max = config.apply_commands_per_turn_max
         self._state_machine = state_machine
@@ -58,7 +58,7 @@ class Applying:
             commands = [] if sealed else entry.unpack(payload)
             self._apply(index, commands)
             commands_left -= max(1, len(commands))
-            self._on_entry(len(payload))
+            self._on_entry(index, len(payload))
             if sealed is not None and sealed.number > number:
                 assert sealed.number == number + 1, "a configuration was left out"
                 return sealed

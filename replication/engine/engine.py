@@ -97,7 +97,7 @@ class Engine:
             proposals=self._proposals,
             observer=observer,
             applied_index=1 if store.newest is None else store.newest.index,
-            on_entry=self._snapshotting.applied,
+            on_entry=self._entry_applied,
         )
         self._announced_term: int | None = None
         self._leader_id: str | None = None
@@ -338,6 +338,10 @@ class Engine:
             self._belonging.end_with(sealed)
         elif self._applying.applied_index < settled_index:
             self._wake()
+
+    def _entry_applied(self, index: int, size_bytes: int) -> None:
+        self._snapshotting.applied(size_bytes)
+        self._instance.firewall.digesting.applied(index)
 
     def _install(self, snapshot: SnapshotInfo, restoration: Restoration) -> None:
         """A leader's snapshot is on disk. Never backwards: neither the state nor the log (S4f)."""

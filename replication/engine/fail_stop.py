@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Final
 
+from replication.engine.digests import StateDiverged
 from replication.engine.wal import WalDamaged
 
 
@@ -16,6 +17,7 @@ class FatalCause(StrEnum):
     DISK_FAILED = "disk_failed"
     ENGINE_BROKEN = "engine_broken"
     STATE_MACHINE_RAISED = "state_machine_raised"
+    STATE_DIVERGED = "state_diverged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +106,6 @@ def _cause(error: BaseException) -> FatalCause:
         return FatalCause.DISK_FAILED
     if isinstance(error, StateMachineRaised):
         return FatalCause.STATE_MACHINE_RAISED
+    if isinstance(error, StateDiverged):
+        return FatalCause.STATE_DIVERGED
     return FatalCause.ENGINE_BROKEN

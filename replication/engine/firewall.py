@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from replication.config import MIB, ReplicationConfig
 from replication.engine.core import LogEntry, RaftCore
+from replication.engine.digesting import Digesting
 from replication.engine.elections import Elections
 from replication.engine.following import Following
 from replication.engine.leading import Leading
@@ -23,6 +24,7 @@ from replication.engine.messages import (
     SnapshotProgress,
     Stale,
     StandNow,
+    StateDigest,
     Vote,
     VoteRequest,
 )
@@ -113,6 +115,16 @@ class Firewall:
             observer=observer,
             install=install,
         )
+        self.digesting: Final = Digesting(
+            config,
+            peers=voters,
+            core=self.core,
+            outbox=self._outbox,
+            store=store,
+            state_machine=state_machine,
+            workbench=workbench,
+            observer=observer,
+        )
         self.transferring: Final = Transferring(
             config,
             voters=voters,
@@ -145,6 +157,7 @@ class Firewall:
         self.leading.session_opened(peer, is_learner=is_learner)
         if peer in self._voters:
             self.core.connected(peer)
+            self.digesting.session_opened(peer)
         else:
             assert is_learner, "who is no member has no vote"
             self.core.observe(peer)
@@ -194,6 +207,8 @@ class Firewall:
                 self.elections.on_stale(term)
             case StandNow():
                 self.elections.on_stand_now(peer, term)
+            case StateDigest():
+                self.digesting.on_digest(peer, body)
             case _:
                 assert_never(body)
 

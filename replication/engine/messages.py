@@ -154,6 +154,19 @@ class StandNow:
     """From the leader: you have all of my log, stand for election at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class StateDigest:
+    """From any replica to all: what a state machine's snapshot after this entry hashes to.
+
+    Attributes:
+        state_format: digests are compared only with those of the same.
+    """
+
+    index: int
+    digest: bytes
+    state_format: str
+
+
 Body = (
     Append
     | Matched
@@ -168,6 +181,7 @@ Body = (
     | SnapshotPart
     | SnapshotProgress
     | StandNow
+    | StateDigest
 )
 
 

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 _WINDOW_PARTS: Final = 8
 _RETRY_MIN_S: Final = 1.0
 _RETRY_MAX_S: Final = 60.0
+_QUIET_MAX_S: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -30,11 +31,13 @@ class _Transfer:
     """Attributes:
     sent_bytes, written_bytes: from the beginning of the file on; written there, by its own word.
     counts_from: answers to what was sent before this sequence say nothing about where to go on.
+    heard_s: when it was last asked, or answered.
     not_before_s, retry_s: the wait after it went wrong there, and the next.
     """
 
     snapshot: SnapshotInfo
     counts_from: int
+    heard_s: float
     is_offered: bool = True
     sent_bytes: int = 0
     written_bytes: int = 0
@@ -75,7 +78,7 @@ class SendingSnapshots:
         snapshot = self._store.newest
         assert snapshot is not None, "the log was compacted without a snapshot"
         sequence = self._next_sequence()
-        self._transfers[peer] = _Transfer(snapshot, sequence)
+        self._transfers[peer] = _Transfer(snapshot, sequence, self._now_s())
         log.info(
             "snapshot_offered", peer=peer, index=snapshot.index, size_bytes=snapshot.size_bytes
         )
@@ -95,6 +98,7 @@ class SendingSnapshots:
         transfer = self._transfers.get(peer)
         if transfer is None or progress.checksum != transfer.snapshot.checksum:
             return
+        transfer.heard_s = self._now_s()
         received_bytes = min(progress.received_bytes, transfer.snapshot.size_bytes)
         if not progress.go_on_here:
             transfer.written_bytes = max(transfer.written_bytes, received_bytes)
@@ -109,6 +113,11 @@ class SendingSnapshots:
 
     def run_timer(self) -> None:
         for peer, transfer in self._transfers.items():
+            if self._now_s() - transfer.heard_s > _QUIET_MAX_S:
+                # It may have thrown away what it had told to be there: ask where to go on.
+                transfer.heard_s = self._now_s()
+                offer = SnapshotPart(self._next_sequence(), transfer.snapshot, 0, b"")
+                self._outbox.send(peer, offer)
             self._send(peer, transfer)
 
     def _send(self, peer: str, transfer: _Transfer) -> None:

@@ -5,6 +5,7 @@ from typing import Final, assert_never
 from google.protobuf.message import DecodeError
 
 from protos.trimast.v1 import raft_link_pb2 as pb
+from replication.config import STATE_FORMAT_CHARS_MAX
 from replication.engine import configuration_codec, pinned
 from replication.engine.messages import (
     Append,
@@ -23,6 +24,7 @@ from replication.engine.messages import (
     Stale,
     Standing,
     StandNow,
+    StateDigest,
     Vote,
     VoteRequest,
 )
@@ -30,6 +32,7 @@ from replication.engine.snapshot_file import SnapshotInfo
 
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 NUMBER_MAX: Final = 2**62
+_DIGEST_BYTES_MAX: Final = 64
 _TYPE_BYTE: Final = bytes((pinned.NO_OP,))
 
 
@@ -157,6 +160,10 @@ def _put_body(wire: pb.RaftEnvelope, body: Body) -> None:
             wire.snapshot_progress.go_on_here = body.go_on_here
         case StandNow():
             wire.stand_now.SetInParent()
+        case StateDigest():
+            wire.state_digest.index = body.index
+            wire.state_digest.digest = body.digest
+            wire.state_digest.state_format = body.state_format
         case _:
             assert_never(body)
 
@@ -202,6 +209,8 @@ def _get_body(wire: pb.RaftEnvelope) -> Body:
             )
         case "stand_now":
             return StandNow()
+        case "state_digest":
+            return _get_state_digest(wire.state_digest)
         case other:
             raise MalformedFrame(f"body {other}")
 
@@ -235,6 +244,14 @@ def _get_snapshot_part(part: pb.RaftSnapshotPart, leader_term: int) -> SnapshotP
         raise MalformedFrame(f"bytes from {start} on of {size_bytes}, term {part.term}")
     snapshot = SnapshotInfo(_check_number(part.index, 2), part.term, size_bytes, part.checksum)
     return SnapshotPart(_check_number(part.sequence, 1), snapshot, start, part.data)
+
+
+def _get_state_digest(told: pb.RaftStateDigest) -> StateDigest:
+    if not 1 <= len(told.digest) <= _DIGEST_BYTES_MAX:
+        raise MalformedFrame(f"a digest of {len(told.digest)} bytes")
+    if len(told.state_format) > STATE_FORMAT_CHARS_MAX:
+        raise MalformedFrame(f"a state format of {len(told.state_format)} characters")
+    return StateDigest(_check_number(told.index, 2), told.digest, told.state_format)
 
 
 def _get_answer(answer: pb.RaftAppendAnswer) -> Matched | Retry:

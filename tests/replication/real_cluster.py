@@ -10,7 +10,7 @@ from typing import Any
 from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
-from replication.replicated_log import ProposalOutcome, ReplicatedLog
+from replication.replicated_log import Committed, ProposalOutcome, ReplicatedLog
 from tests.simulation.raft.commands import CapturedCommands, RestoredCommands
 
 
@@ -89,8 +89,8 @@ class RealCluster:
             **self._settings,
         )
 
-    async def start(self, name: str) -> RaftLog:
-        recorder = self.recorders[name] = Recorder()
+    async def start(self, name: str, recorder: Recorder | None = None) -> RaftLog:
+        recorder = self.recorders[name] = recorder or Recorder()
         self.logs[name] = await RaftLog.start(
             self.config(name), recorder, recorder, on_fatal=self.fatal.append
         )
@@ -134,6 +134,14 @@ async def commit(log: ReplicatedLog, command: bytes) -> ProposalOutcome:
     log.propose(command, outcome.set_result)
     async with asyncio.timeout(20.0):
         return await outcome
+
+
+async def surely_commit(cluster: RealCluster, command: bytes) -> None:
+    """By whoever leads, perhaps more than once: leaders change on a busy machine."""
+    while True:
+        leader = await cluster.wait_for_leader()
+        if isinstance(await commit(leader, command), Committed):
+            return
 
 
 @asynccontextmanager

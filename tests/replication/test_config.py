@@ -37,6 +37,8 @@ def test_what_is_not_said_has_a_sound_value() -> None:
         ("snapshot_after_bytes", 0),
         ("snapshot_after_entries", 0),
         ("snapshot_retry_ms", 0),
+        ("digest_every_entries", 0),
+        ("state_format", "x" * 65),
         ("trailing_entries", -1),
         ("trailing_bytes_max", -1),
         ("transfer_chunk_bytes", 2**20 + 1),

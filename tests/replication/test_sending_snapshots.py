@@ -1,11 +1,13 @@
 """A replica that was away for too long catches up by a snapshot, and disturbs nobody."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from replication.engine.messages import Append, SnapshotPart
 from tests.replication.lone_replica import envelope_of
+from tests.simulation.raft.disk import failing
 from tests.simulation.raft.replica import Replica
 from tests.simulation.raft.world import World, simulated
 
@@ -125,6 +127,28 @@ def test_a_receiver_that_dies_in_the_middle_begins_anew() -> None:
             assert world.run(5.0, until=lambda before=before: tap.part_bytes > before + 40_000)  # type: ignore[misc]
             c.crash(power=True)
             c.start()
+        assert catches_up(world, a, c)
+
+
+def test_all_that_was_sent_may_be_thrown_away_after_a_new_session_began() -> None:
+    """The failure answers what was sent in the old session, after the new one has been told that
+    all is there: the leader has nothing more to send, and must ask again."""
+    with one_left_behind() as (world, a, c):
+        c.sync_s = 0.05
+        c.start()
+        receiving = c.engine._instance.firewall._receiving
+        size_bytes = a.store.newest.size_bytes  # type: ignore[union-attr]
+
+        def is_written() -> bool:
+            incoming = receiving._incoming
+            return incoming is not None and incoming.written_bytes == size_bytes
+
+        assert world.run(20.0, until=is_written)
+        c.disk.fault = failing("rename", errno.ENOSPC)
+        world.network.reset("a", "c")
+        assert world.run(5.0, until=lambda: receiving._incoming is None)
+        assert a.name in c.engine.open_sessions, "the new session came before the failure"
+        c.disk.fault = None
         assert catches_up(world, a, c)
 
 

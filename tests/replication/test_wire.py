@@ -19,6 +19,7 @@ from replication.engine.messages import (
     SnapshotProgress,
     Stale,
     StandNow,
+    StateDigest,
     Vote,
     VoteRequest,
 )
@@ -38,6 +39,9 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.just(Stale()),
     st.builds(SnapshotProgress, st.integers(0, 2**32 - 1), numbers, st.booleans()),
     st.just(StandNow()),
+    st.builds(
+        StateDigest, st.integers(2, 2**62 - 1), st.binary(min_size=1, max_size=64), st.just("1.0")
+    ),
 )
 
 
@@ -80,6 +84,20 @@ def test_a_part_of_a_snapshot_arrives_as_it_was(
 def test_a_part_that_cannot_be_is_refused(part: SnapshotPart) -> None:
     with pytest.raises(MalformedFrame):
         decode(encode(Envelope(4, 0, part)))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        StateDigest(1, b"x", ""),
+        StateDigest(2, b"", ""),
+        StateDigest(2, bytes(65), ""),
+        StateDigest(2, b"x", "1" * 65),
+    ],
+)
+def test_a_digest_that_cannot_be_is_refused(told: StateDigest) -> None:
+    with pytest.raises(MalformedFrame):
+        decode(encode(Envelope(4, 0, told)))
 
 
 @given(st.binary(max_size=200))

@@ -284,6 +284,7 @@ class RaftEnvelope(_message.Message):
     SNAPSHOT_PART_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PROGRESS_FIELD_NUMBER: _builtins.int
     STAND_NOW_FIELD_NUMBER: _builtins.int
+    STATE_DIGEST_FIELD_NUMBER: _builtins.int
     term: _builtins.int
     """The sender's current term. It was on the sender's disk before this left."""
     echo: _builtins.int
@@ -312,6 +313,8 @@ class RaftEnvelope(_message.Message):
     def snapshot_progress(self) -> Global___RaftSnapshotProgress: ...
     @_builtins.property
     def stand_now(self) -> Global___RaftStandNow: ...
+    @_builtins.property
+    def state_digest(self) -> Global___RaftStateDigest: ...
     def __init__(
         self,
         *,
@@ -329,12 +332,13 @@ class RaftEnvelope(_message.Message):
         snapshot_part: Global___RaftSnapshotPart | None = ...,
         snapshot_progress: Global___RaftSnapshotProgress | None = ...,
         stand_now: Global___RaftStandNow | None = ...,
+        state_digest: Global___RaftStateDigest | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "stand_now", b"stand_now", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "stand_now", b"stand_now", "state_digest", b"state_digest", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "stand_now", b"stand_now", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "append_answer", b"append_answer", "body", b"body", "echo", b"echo", "heartbeat", b"heartbeat", "heartbeat_answer", b"heartbeat_answer", "pre_vote", b"pre_vote", "pre_vote_request", b"pre_vote_request", "snapshot_part", b"snapshot_part", "snapshot_progress", b"snapshot_progress", "stale", b"stale", "stand_now", b"stand_now", "state_digest", b"state_digest", "term", b"term", "vote", b"vote", "vote_request", b"vote_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale", "snapshot_part", "snapshot_progress", "stand_now"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append", "append_answer", "heartbeat", "heartbeat_answer", "vote_request", "vote", "pre_vote_request", "pre_vote", "stale", "snapshot_part", "snapshot_progress", "stand_now", "state_digest"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -649,3 +653,31 @@ class RaftStandNow(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RaftStandNow: _TypeAlias = RaftStandNow  # noqa: Y015
+
+@_typing.final
+class RaftStateDigest(_message.Message):
+    """From any replica to all: a hash of the snapshot that the state after this entry makes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    STATE_FORMAT_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    digest: _builtins.bytes
+    state_format: _builtins.str
+    """Which program makes the snapshot. Digests are compared with those of the same only."""
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        digest: _builtins.bytes = ...,
+        state_format: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "index", b"index", "state_format", b"state_format"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaftStateDigest: _TypeAlias = RaftStateDigest  # noqa: Y015

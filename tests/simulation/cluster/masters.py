@@ -55,12 +55,17 @@ class Reign:
 
 @dataclass(slots=True)
 class Masters:
+    """
+    Attributes:
+        committed: every command, in the order of the log.
+    """
+
     world: World
     doors: Doors
     registry_log: RegistryLog = field(default_factory=RegistryLog)
     reigns: list[Reign] = field(default_factory=list)
     electing: bool = False
-    _index: int = 0
+    committed: list[bytes] = field(default_factory=list)
     _elections: int = 0
     _log_free_ms: int = 0
 
@@ -121,8 +126,9 @@ class Masters:
         self._log_free_ms = max(self._log_free_ms, due_ms)
 
         def apply() -> None:
-            self._index += 1
-            decided(self._index, self.registry_log.apply(self._index, data))
+            self.committed.append(data)
+            index = len(self.committed)
+            decided(index, self.registry_log.apply(index, data))
 
         self.world.after(self._log_free_ms - self.world.now_ms, apply)
 

@@ -95,6 +95,8 @@ class Story:
                 network.link(a, b).latency_s = self._random.choice((0.0005, 0.01, 0.05, 0.15))
             case "flap":
                 self._flap(a, b, self._random.randrange(3, 9))
+            case "disorder":
+                network.disorder(a, b, self._random.uniform(0.5, 5.0))
             case "replace":
                 network.replace(a, b)
             case "transfer":

@@ -1,5 +1,6 @@
-"""Sessions that keep order and lose nothing until they break, as TCP does."""
+"""Sessions that keep order and lose nothing until they break, as TCP does; unless told not to."""
 
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from replication.engine.messages import Standing
 
 SILENCE_MAX_S = 3.0
 """After this the system gives a session up whose other side does not answer."""
+
+DISORDER_S = 0.4
+"""So much later than its successors a frame may come where there is no order."""
 
 
 class Host(Protocol):
@@ -39,6 +43,7 @@ class Link:
     Attributes:
         is_held: frames wait, nothing arrives.
         is_lossy: frames vanish; the session has to break before anything arrives again.
+        is_disorderly: frames are delayed each by itself, overtake each other, and come twice.
         is_open: the receiving side has a session.
         queue: due time and frame; None is the end of the session.
     """
@@ -46,6 +51,7 @@ class Link:
     latency_s: float = 0.0005
     is_held: bool = False
     is_lossy: bool = False
+    is_disorderly: bool = False
     is_open: bool = False
     last_due_s: float = 0.0
     queue: deque[tuple[float, bytes | None]] = field(default_factory=deque)
@@ -171,6 +177,14 @@ class Network:
         self.links[sender, receiver].is_held = False
         self._pump(sender, receiver)
 
+    def disorder(self, sender: str, receiver: str, for_s: float) -> None:
+        """Nothing that TCP would do."""
+        self.links[sender, receiver].is_disorderly = True
+        self._at(for_s, lambda: self.keep_order(sender, receiver))
+
+    def keep_order(self, sender: str, receiver: str) -> None:
+        self.links[sender, receiver].is_disorderly = False
+
     def mend(self, a: str, b: str) -> None:
         self._cuts.discard(frozenset((a, b)))
         self._end_if_lossy(a, b)
@@ -178,6 +192,7 @@ class Network:
     def mend_all(self) -> None:
         for a, b in self.links:
             self.let_go(a, b)
+            self.keep_order(a, b)
             self.links[a, b].latency_s = 0.0005
             if a < b:
                 self.mend(a, b)
@@ -209,9 +224,17 @@ class Network:
         if not link.is_open or link.is_lossy:
             return
         delay_s = link.latency_s * (0.5 + self._random.random())
+        if link.is_disorderly and frame is not None:
+            for _ in range(self._random.choice((1, 1, 1, 2))):
+                strayed_s = self._random.choice((0.0, 0.0, self._random.uniform(0.0, DISORDER_S)))
+                self._arrive(sender, receiver, self._now_s() + delay_s + strayed_s, frame)
+            return
         link.last_due_s = max(self._now_s() + delay_s, link.last_due_s)
-        link.queue.append((link.last_due_s, frame))
-        self._at(link.last_due_s - self._now_s(), lambda: self._pump(sender, receiver))
+        self._arrive(sender, receiver, link.last_due_s, frame)
+
+    def _arrive(self, sender: str, receiver: str, due_s: float, frame: bytes | None) -> None:
+        insort(self.links[sender, receiver].queue, (due_s, frame), key=lambda each: each[0])
+        self._at(due_s - self._now_s(), lambda: self._pump(sender, receiver))
 
     def _pump(self, sender: str, receiver: str) -> None:
         link = self.links[sender, receiver]

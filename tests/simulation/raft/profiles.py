@@ -65,6 +65,15 @@ PROFILES: Final = {
             *("blackout", "emptied", "old_copy", "take_copy", "slow_disk"),
         ),
     ),
+    # More than TCP permits: the frames of one session overtake each other and come twice.
+    "reorder": Profile(
+        (
+            *("disorder",) * 8,
+            *("replace", "replace", "reset", "hold", "hold", "slow_link", "pause", *_MEND),
+            *("partition", "transfer", "kill", "power", *_START),
+        ),
+        strikes_per_s=6.0,
+    ),
     # A minority's disks decay: those replicas must notice, and come back by the others' help.
     "rot": Profile(
         ("rot", "kill", "power", *_START, "start", "partition", *_MEND, "reset", "transfer"),

@@ -35,7 +35,11 @@ class Violation(AssertionError):
 
 
 class Replica:
-    """One process: dies with all its memory, and starts again from its disk."""
+    """One process: dies with all its memory, and starts again from its disk.
+
+    Attributes:
+        is_astray: its state machine makes something else of each command than the others' do.
+    """
 
     def __init__(self, world: "World", config: ReplicationConfig) -> None:
         self.world = world
@@ -46,22 +50,13 @@ class Replica:
         self.copy_of_disk: dict[str, bytes] = {}
         self.is_up = False
         self.is_paused = False
+        self.is_astray = False
         self.sync_s = DISK_SYNC_S
         self.life = 0
 
     def start(self) -> None:
         assert not self.is_up
-        self.is_up = True
-        self.is_paused = False
-        self.life += 1
-        self._due_while_paused: list[Callable[[], None]] = []
-        self._asked_while_paused: list[ReadListener] = []
-        self._step_is_due = False
-        self._ring_s = float("inf")
-        self.state: list[bytes] = []
-        self.latest: dict[bytes, bytes] = {}
-        self._index_applied = 1
-        self._commands_at_index: list[bytes] = []
+        self._begin_life()
         self.contacts: Mapping[str, PeerAddress] = {}
         self.membership = self.open_disk()
         store, self.wal = open_log(
@@ -103,6 +98,19 @@ class Replica:
     def _new_disk_id(self) -> str:
         self.disks += 1
         return f"{self.name}{self.disks}"
+
+    def _begin_life(self) -> None:
+        self.is_up = True
+        self.is_paused = False
+        self.life += 1
+        self._due_while_paused: list[Callable[[], None]] = []
+        self._asked_while_paused: list[ReadListener] = []
+        self._step_is_due = False
+        self._ring_s = float("inf")
+        self.state: list[bytes] = []
+        self.latest: dict[bytes, bytes] = {}
+        self._index_applied = 1
+        self._commands_at_index: list[bytes] = []
 
     def crash(self, *, power: bool, with_word: bool = True) -> None:
         if not self.is_up:
@@ -216,7 +224,7 @@ class Replica:
             self._index_applied = index
             self._commands_at_index = []
         self._commands_at_index.append(command)
-        self.state.append(command)
+        self.state.append(command + b"?" if self.is_astray else command)
         self._note_latest(command)
         return len(self.state)
 
@@ -226,10 +234,10 @@ class Replica:
             self.latest[key] = command
 
     def capture(self) -> CapturedCommands:
-        """R11: a snapshot is the fold of all entries up to its own."""
+        """R11: what is captured is the fold of all entries up to this one."""
         self._check_entry()
         index = self.engine.status().applied_index
-        if self.state != self.world.ledger.fold(index):
+        if not self.is_astray and self.state != self.world.ledger.fold(index):
             raise Violation(f"{self.name} captures something else than the entries up to {index}")
         self.world.ledger.captures += 1
         return CapturedCommands(self.state)
@@ -295,7 +303,7 @@ class Replica:
             self._begin(flush)
         job = self.engine.take_job()
         if job is not None:
-            self._later(self._job_step_s(), lambda: self._do_step(job))
+            self._later(self._job_step_s(job), lambda: self._do_step(job))
         deadline_s = self.engine.next_deadline_s()
         if self.is_up and deadline_s < self._ring_s:
             self._ring_s = deadline_s
@@ -330,10 +338,11 @@ class Replica:
             self.engine.job_ended(job, error)
             self._after()
         else:
-            self._later(self._job_step_s(), lambda: self._do_step(job))
+            self._later(self._job_step_s(job), lambda: self._do_step(job))
 
-    def _job_step_s(self) -> float:
-        return self.sync_s * self.world.random.random()
+    def _job_step_s(self, job: Job) -> float:
+        longest_s = STEP_DELAY_S if job.name == "digest" else self.sync_s
+        return longest_s * self.world.random.random()
 
     def _later(self, delay_s: float, call: Callable[[], None]) -> None:
         life = self.life

@@ -7,6 +7,7 @@ import pytest
 
 from replication.engine import wal
 from replication.engine.engine import Engine
+from replication.engine.fail_stop import FatalCause
 from replication.engine.following import Following
 from replication.engine.leading import Leading
 from replication.engine.receiving_snapshots import ReceivingSnapshots
@@ -16,22 +17,30 @@ from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
 from replication.state_machine import Restoration
 from tests.simulation.raft.nemesis import Story
-from tests.simulation.raft.profiles import PROFILES
+from tests.simulation.raft.profiles import PROFILES, Profile
+from tests.simulation.raft.replica import Violation
 from tests.simulation.raft.test_snapshots import SETTINGS
 from tests.simulation.raft.world import simulated
 
 SEEDS_MAX = 80
 
 
-def is_noticed(profile: str = "mixed", **settings: Any) -> bool:
+BALLOTS = Profile(
+    ("power", "power_in_write", "start", "start", "start", "transfer", "transfer"),
+    strikes_per_s=12.0,
+)
+"""One election after the other, and power lost in the middle of them."""
+
+
+def is_noticed(profile: Profile = PROFILES["mixed"], **settings: Any) -> bool:
     return is_noticed_in(SEEDS_MAX, profile, **settings)
 
 
-def is_noticed_in(seeds: int, profile: str = "mixed", **settings: Any) -> bool:
+def is_noticed_in(seeds: int, profile: Profile = PROFILES["mixed"], **settings: Any) -> bool:
     for seed in range(seeds):
         with simulated(seed, **settings) as world:
             try:
-                Story(world, trouble_s=15.0, profile=PROFILES[profile]).tell()
+                Story(world, trouble_s=15.0, profile=profile).tell()
             except Exception:  # Any way of failing will do: an assertion, a refusal to start.
                 return True
     return False
@@ -41,13 +50,39 @@ def test_a_disk_that_does_not_sync_is_noticed() -> None:
     with simulated(0) as world:
         for replica in world.replicas.values():
             replica.disk.is_lying = True
-        with pytest.raises(Exception, match=r"damaged|goes on in|lost"):
+        with pytest.raises(Exception, match=r"damaged|goes on in|lost|nobody leads"):
             Story(world, trouble_s=15.0).tell()
 
 
 def test_a_forgotten_vote_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Wal, "make_term_durable", lambda self: None)
-    assert is_noticed()
+    assert is_noticed(BALLOTS)
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_a_vote_that_is_given_again_after_a_restart(
+    monkeypatch: pytest.MonkeyPatch, is_forgotten: bool
+) -> None:
+    """The same, step by step: b leads by c's vote; c loses power, and is asked by a."""
+    if is_forgotten:
+        monkeypatch.setattr(Wal, "make_term_durable", lambda self: None)
+    with simulated(1) as world:
+        a, b, c = world.replicas.values()
+        world.partition("a", "bc")
+        b.engine._instance.firewall.elections.deadline_s = world.now_s
+        b._wake()
+        assert world.run(1.0, until=lambda: b.is_raft_leader)
+        world.partition("b", "ac")
+        c.crash(power=True)
+        c.start()
+        world.network.mend("a", "c")
+        world.network.dial("a", "c")
+        if is_forgotten:
+            with pytest.raises(Violation, match="b and a both lead in term 1"):
+                world.elect("a")
+        else:
+            assert world.elect("a").engine.status().term > 1
+        assert a.is_raft_leader
 
 
 def test_promises_before_the_sync_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,13 +127,20 @@ def test_a_snapshot_that_moves_a_replica_backwards_is_noticed(
     def offers_too(self: Leading, peer: str, **words: Any) -> None:
         says_append(self, peer, **words)
         newest = self.sending._store.newest
-        if newest is not None and not self.sending.is_to(peer):
+        if newest is not None:
             self.sending.begin(peer)
+
+    begin = SendingSnapshots.begin
+
+    def begin_once(self: SendingSnapshots, peer: str) -> None:
+        if not self.is_to(peer):
+            begin(self, peer)
 
     def install(self: Engine, snapshot: SnapshotInfo, restoration: Restoration) -> None:
         restoration.put_in_place()
         self._applying.applied_index = snapshot.index
 
+    monkeypatch.setattr(SendingSnapshots, "begin", begin_once)
     monkeypatch.setattr(Leading, "says_append", offers_too)
     assert not is_noticed_in(5, **SETTINGS), "whoever knows better takes no harm"
     monkeypatch.setattr(ReceivingSnapshots, "_is_known", lambda self, snapshot: False)
@@ -134,7 +176,7 @@ def test_a_snapshot_that_is_used_unchecked_is_noticed(monkeypatch: pytest.Monkey
 def test_reads_without_the_word_of_a_quorum_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """C2: a leader that trusts its lease alone reads what is old, once leadership is handed on."""
     monkeypatch.setattr(Leading, "quorum_answered", lambda self, sequence: True)
-    assert is_noticed("links")
+    assert is_noticed(PROFILES["links"])
 
 
 def test_reads_before_all_is_applied_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +185,21 @@ def test_reads_before_all_is_applied_are_noticed(monkeypatch: pytest.MonkeyPatch
     assert is_noticed()
 
 
+@pytest.mark.parametrize("profile", ["mixed", "links", "stale"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_state_that_goes_astray_is_noticed_by_the_replicas_themselves(
+    profile: str, seed: int
+) -> None:
+    """R12: whatever else happens, that replica stops each time, and no other."""
+    with simulated(seed) as world:
+        world.replicas["c"].is_astray = True
+        with pytest.raises(Violation):
+            Story(world, trouble_s=15.0, profile=PROFILES[profile]).tell()
+        ends = {name: fatal.cause for name, fatal in world.ledger.fatal}
+    assert ends.pop("c") is FatalCause.STATE_DIVERGED
+    assert FatalCause.STATE_DIVERGED not in ends.values()
+
+
 def test_rot_that_is_taken_for_a_torn_write_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wal, "check_nothing_promised", lambda *args, **words: None)
-    assert is_noticed("rot")
+    assert is_noticed(PROFILES["rot"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.raft.nemesis import Story
+from tests.simulation.raft.profiles import PROFILES
 from tests.simulation.raft.world import simulated
 
 SEEDS = int(os.environ.get("SNAPSHOT_SEEDS", "60"))
@@ -31,8 +32,22 @@ def test_a_cluster_in_trouble_keeps_its_promises_with_snapshots(seed: int) -> No
     names = "abcde" if seed % 12 == 11 else "abc"
     under_way = 1 if seed % 2 else 64
     with simulated(seed, names, entries_under_way_max=under_way, **SETTINGS) as world:
-        Story(world, trouble_s=15.0, more_faults=("full_disk", "full_disk")).tell()
+        Story(
+            world,
+            trouble_s=15.0,
+            profile=PROFILES["reorder" if seed % 5 == 4 else "mixed"],
+            more_faults=("full_disk", "full_disk"),
+        ).tell()
     runs.append((world.ledger.captures, len(world.ledger.installs)))
+
+
+@pytest.mark.parametrize("seed", [21, 36])
+def test_a_transfer_that_nobody_speaks_of_any_more_goes_on(seed: int) -> None:
+    """The leader took all for written, and was not told when it was thrown away."""
+    under_way = 1 if seed % 2 else 64
+    with simulated(seed, entries_under_way_max=under_way, **SETTINGS) as world:
+        faults = ("full_disk", "full_disk")
+        Story(world, trouble_s=15.0, profile=PROFILES["reorder"], more_faults=faults).tell()
 
 
 @pytest.mark.skipif(SEED is not None, reason="one run says nothing about all")

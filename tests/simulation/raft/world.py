@@ -2,12 +2,14 @@
 
 import heapq
 import itertools
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from replication.config import PeerAddress, ReplicationConfig
 from replication.membership import (
@@ -30,21 +32,37 @@ from tests.simulation.raft.replica import Replica, Violation
 START_S = 1000.0
 
 
+@dataclass
+class Told:
+    """All stories of this process together: how long they last in the world, and how long here."""
+
+    simulated_s: float = 0.0
+    took_s: float = 0.0
+
+
+TOLD: Final = Told()
+
+
 class World:
-    def __init__(self, seed: int, names: str, **settings: Any) -> None:
+    def __init__(
+        self, seed: int, names: str, replica_type: type[Replica] = Replica, **settings: Any
+    ) -> None:
         self.random = Random(seed)
         self.now_s = START_S
         self.ledger = Ledger()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self.network = Network(now_s=lambda: self.now_s, at=self.at, random=self.random)
-        self._settings = {"segment_bytes_max": 65_536, **settings}
+        self._replica_type = replica_type
+        self._settings = {"segment_bytes_max": 65_536, "digest_every_entries": 50, **settings}
         self.replicas: dict[str, Replica] = {}
         for name in names:
             self.add(name, names)
         self._found(names)
         for replica in self.replicas.values():
             replica.start()
+        for a, b in itertools.combinations(names, 2):
+            self.network.dial(a, b)
 
     def add(self, name: str, peers: str) -> Replica:
         """A replica with an empty disk, which is not started yet."""
@@ -55,7 +73,7 @@ class World:
             peers={other: PeerAddress("localhost", 1) for other in peers if other != name},
             **self._settings,
         )
-        replica = self.replicas[name] = Replica(self, config)
+        replica = self.replicas[name] = self._replica_type(self, config)
         self.network.add(name, replica)
         return replica
 
@@ -172,5 +190,10 @@ def simulated(seed: int, names: str = "abc", **settings: Any) -> Iterator[World]
     """A world, with pysyncobj's clock set to its time while it lasts."""
     worlds: list[World] = []
     with pretended_time(lambda: worlds[0].now_s if worlds else START_S):
+        began_s = time.perf_counter()
         worlds.append(World(seed, names, **settings))
-        yield worlds[0]
+        try:
+            yield worlds[0]
+        finally:
+            TOLD.simulated_s += worlds[0].now_s - START_S
+            TOLD.took_s += time.perf_counter() - began_s
