@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 MIB: Final = 1024 * 1024
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class PeerAddress(NamedTuple):
@@ -127,9 +127,9 @@ class ReplicationConfig:
     """A session whose peer reads so slowly that this much waits for it is closed."""
 
     def __post_init__(self) -> None:
-        _check(_ID.fullmatch(self.cluster_id) is not None, "cluster_id", self.cluster_id)
+        _check(ID_PATTERN.fullmatch(self.cluster_id) is not None, "cluster_id", self.cluster_id)
         for replica_id in (self.replica_id, *self.peers):
-            _check(_ID.fullmatch(replica_id) is not None, "replica_id", replica_id)
+            _check(ID_PATTERN.fullmatch(replica_id) is not None, "replica_id", replica_id)
         _check(self.replica_id not in self.peers, "peers", "a replica is not its own peer")
         _check(len(self.peers) <= 8, "peers", len(self.peers))
         _check(0 <= self.listen_port <= 65_535, "listen_port", self.listen_port)
