@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from master.config import MasterConfig
 from master.edge.agent_link_codec import AgentOrder
 from master.edge.agent_service import AgentService
+from master.edge.backing_up import BackingUp, LogPosition
 from master.edge.cluster_service import ClusterService
 from master.edge.directory import Directory, MasterAddress
 from master.edge.doors import Doorkeeper
@@ -33,6 +34,7 @@ from protos.trimast.v1 import (
 from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
+from replication.membership import Configuration, Member
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
@@ -75,7 +77,10 @@ async def run_master(config: MasterConfig) -> None:
         observer=metrics,
     )
     doorkeeper = Doorkeeper(leadership, directory, replicated_log)
-    cluster = ClusterService(doorkeeper, registry_log)
+    backing_up = BackingUp(
+        config.cluster, doorkeeper, registry_log, lambda: _position(config, replicated_log)
+    )
+    cluster = ClusterService(doorkeeper, registry_log, backing_up)
     performer = EffectPerformer(links, streams, cluster, metrics)
     leadership.begin(replicated_log, performer)
     _add_collector(prometheus, registry_log, leadership, replicated_log)
@@ -143,6 +148,17 @@ def replication_config(config: MasterConfig) -> ReplicationConfig:
         election_timeout_min_ms=config.election_timeout_min_ms,
         election_timeout_max_ms=config.election_timeout_max_ms,
     )
+
+
+def _position(config: MasterConfig, replicated_log: RaftLog) -> LogPosition:
+    index, term = replicated_log.applied_position()
+    members = {
+        str(master_id): Member(
+            "", PeerAddress(*host_and_port(address.raft)), f"{address.grpc}/{address.http}"
+        )
+        for master_id, address in _masters(config).items()
+    }
+    return LogPosition(index, term, Configuration(1, members))
 
 
 def _tls_files(folder: Path) -> TlsFiles:

@@ -43,6 +43,8 @@ INTERRUPTED = 130
         },
         CARE: {
             "transfer-leader": ("transfer_leader:transfer_leader", "Have another master lead."),
+            "backup": ("backup:backup", "Write the registry to a file, or check such a file."),
+            "inspect": ("process:inspect", "What a data directory or a backup holds."),
         },
         PROCESSES: {
             "master": ("process:master", "Be a master."),

@@ -1,7 +1,8 @@
-"""`trimast master` and `trimast agent`: this process becomes that one."""
+"""`trimast master`, `agent` and what looks at data directories: this process becomes that one."""
 
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -14,17 +15,24 @@ PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def master(arguments: tuple[str, ...]) -> None:
     """Be a master."""
-    _become("master", arguments)
+    become("master", arguments)
 
 
 @click.command(context_settings=PASSED_ON, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def agent(arguments: tuple[str, ...]) -> None:
     """Be an agent."""
-    _become("agent", arguments)
+    become("agent", arguments)
 
 
-def _become(module: str, arguments: tuple[str, ...]) -> None:
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def inspect(arguments: tuple[str, ...]) -> None:
+    """Say what a data directory or a backup holds."""
+    become("master.disaster", ("inspect", *arguments))
+
+
+def become(module: str, arguments: tuple[str, ...]) -> NoReturn:
     # The verbosity of gRPC was set for the sake of this command, not for a server's log.
     kept = {name: text for name, text in os.environ.items() if name != "GRPC_VERBOSITY"}
     command = [sys.executable, "-P", "-m", module, *arguments]
