@@ -1,4 +1,4 @@
-"""`trimast inspect`, and `backup` of a data directory."""
+"""`trimast inspect`, `backup` of a data directory, and `restore`."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from master.disaster.edge.describing import (
     directory_fields,
     directory_lines,
 )
+from master.disaster.edge.restoring import restore_command
 
 INTERRUPTED = 130
 
@@ -53,6 +54,9 @@ def backup(data_dir: Path, out: Path, force: bool) -> None:
     back_up_directory(look_at(data_dir), out, overwrite=force)
     fields = backup_fields(str(out), checked_backup(out))
     click.echo("\n".join(backup_lines(fields)), err=True)
+
+
+cli.add_command(restore_command)
 
 
 def _print(fields: dict[str, Any], lines: list[str], *, as_json: bool) -> None:

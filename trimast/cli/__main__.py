@@ -45,6 +45,7 @@ INTERRUPTED = 130
             "transfer-leader": ("transfer_leader:transfer_leader", "Have another master lead."),
             "backup": ("backup:backup", "Write the registry to a file, or check such a file."),
             "inspect": ("process:inspect", "What a data directory or a backup holds."),
+            "restore": ("process:restore", "Make a master's data directory from a backup."),
         },
         PROCESSES: {
             "master": ("process:master", "Be a master."),

@@ -62,7 +62,7 @@ def backup(
     data_dir: Path | None,
     checked: Path | None,
 ) -> None:
-    """Write the registry to a file.
+    """Write the registry to a file, from which `trimast restore` makes a cluster again.
 
     By default the leader is asked: what was acknowledged before, is in the file.
     """

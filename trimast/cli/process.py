@@ -32,6 +32,13 @@ def inspect(arguments: tuple[str, ...]) -> None:
     become("master.disaster", ("inspect", *arguments))
 
 
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def restore(arguments: tuple[str, ...]) -> None:
+    """Make a master's data directory from a backup."""
+    become("master.disaster", ("restore", *arguments))
+
+
 def become(module: str, arguments: tuple[str, ...]) -> NoReturn:
     # The verbosity of gRPC was set for the sake of this command, not for a server's log.
     kept = {name: text for name, text in os.environ.items() if name != "GRPC_VERBOSITY"}
