@@ -1,4 +1,4 @@
-"""`trimast inspect`, `backup` of a data directory, and `restore`."""
+"""`trimast inspect`, `backup` of a data directory, `restore` and `recover`."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from master.disaster.edge.describing import (
     directory_fields,
     directory_lines,
 )
+from master.disaster.edge.recovering import apply_command, plan_command
 from master.disaster.edge.restoring import restore_command
 
 INTERRUPTED = 130
@@ -56,7 +57,17 @@ def backup(data_dir: Path, out: Path, force: bool) -> None:
     click.echo("\n".join(backup_lines(fields)), err=True)
 
 
+@cli.group("recover")
+def recover() -> None:
+    """After the loss of a majority of masters: go on with what a survivor has.
+
+    First `plan`, which changes nothing and says what may be lost; then `apply` on one survivor.
+    """
+
+
 cli.add_command(restore_command)
+recover.add_command(plan_command)
+recover.add_command(apply_command)
 
 
 def _print(fields: dict[str, Any], lines: list[str], *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """All masters lost, or most of them: the cluster goes on from a backup, or from a survivor."""
 
 import asyncio
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 from replication.engine import identity as identities
 from tests.integration.conftest import StartCluster
 from tests.integration.long_task import WatchedHolder, all_started, driver_for
-from trimast.cli.local_cluster.cluster_file import ClusterFile
+from trimast.cli.local_cluster.cluster_file import ClusterFile, save
 from trimast.cli.local_cluster.lifecycle import cluster_in, kill_member, revive
 from trimast.cli.local_cluster.processes import ProcessMark, is_alive
 
@@ -37,6 +38,11 @@ def restore(cluster: ClusterFile, backup: Path) -> None:
         flags = ["--data-dir", str(data_dir), "--id", master.id, "--peers", peers]
         trimast("restore", str(backup), *flags)
         fit(data_dir, cluster.name, master.id, [m.id for m in cluster.masters])
+
+
+def recover(data_dir: Path, plan: Path) -> None:
+    trimast("recover", "plan", str(data_dir), "--out", str(plan))
+    trimast("recover", "apply", "--data-dir", str(data_dir), "--plan", str(plan), "--yes")
 
 
 def fit(data_dir: Path, cluster_id: str, replica_id: str, voters: list[str]) -> None:
@@ -85,6 +91,30 @@ def test_a_cluster_goes_on_from_a_backup(start_cluster: StartCluster, tmp_path: 
     # How many leaders there have been since, a busy machine decides.
     assert all(row["epoch"] > 1_000_000 for row in masters)
     assert all(row["commit_index"] > 1_000_000_000 for row in masters)
+
+
+def test_a_survivor_goes_on_alone(start_cluster: StartCluster, tmp_path: Path) -> None:
+    cluster = start_cluster(masters=3, agents=1)
+    plan = tmp_path / "recovery.plan"
+    data_dir = cluster.folder / "m1"
+
+    async def story() -> None:
+        holder = WatchedHolder(2, cluster.folder / "long.ledger")
+        async with asyncio.timeout(90), driver_for(holder, cluster):
+            processes = await all_started(holder)
+            lose(cluster, ["m2", "m3"])
+            lose(cluster, ["m1"], data=False)
+            await asyncio.to_thread(recover, data_dir, plan)
+            fit(data_dir, cluster.name, "m1", ["m1"])
+            now = cluster_in(cluster.folder)
+            save(dataclasses.replace(now, masters=now.masters[:1]))
+            holder.again.clear()
+            await revive(cluster.folder)
+            await holder.again.wait()
+            await asyncio.to_thread(trimast, "run", "--dir", str(cluster.folder), "--", "true")
+            holder.assert_untouched(processes)
+
+    asyncio.run(story())
 
 
 def test_a_running_master_may_be_inspected(start_cluster: StartCluster) -> None:

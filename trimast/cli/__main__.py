@@ -46,6 +46,7 @@ INTERRUPTED = 130
             "backup": ("backup:backup", "Write the registry to a file, or check such a file."),
             "inspect": ("process:inspect", "What a data directory or a backup holds."),
             "restore": ("process:restore", "Make a master's data directory from a backup."),
+            "recover": ("process:recover", "Go on after the loss of a majority of masters."),
         },
         PROCESSES: {
             "master": ("process:master", "Be a master."),

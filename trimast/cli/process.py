@@ -39,6 +39,13 @@ def restore(arguments: tuple[str, ...]) -> None:
     become("master.disaster", ("restore", *arguments))
 
 
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def recover(arguments: tuple[str, ...]) -> None:
+    """Go on after the loss of a majority of masters."""
+    become("master.disaster", ("recover", *arguments))
+
+
 def become(module: str, arguments: tuple[str, ...]) -> NoReturn:
     # The verbosity of gRPC was set for the sake of this command, not for a server's log.
     kept = {name: text for name, text in os.environ.items() if name != "GRPC_VERBOSITY"}

@@ -91,7 +91,7 @@ def test_wrong_use_and_nobody_there_have_their_exit_codes(tmp_path: Path) -> Non
 
 def test_the_other_commands_are_passed_on(tmp_path: Path) -> None:
     async def story() -> None:
-        for command in ("inspect", "restore"):
+        for command in ("inspect", "restore", "recover"):
             assert (await trimast(command, "--help")).out.startswith(f"Usage: trimast {command}")
         missing = await trimast("backup", "--check", str(tmp_path / "none"))
         assert missing.code == 1
