@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from master.config import MasterConfig
 from master.edge.agent_link_codec import AgentOrder
 from master.edge.agent_service import AgentService
+from master.edge.backing_up import BackingUp, LogPosition
 from master.edge.cluster_service import ClusterService
 from master.edge.directory import Directory, MasterAddress
 from master.edge.doors import Doorkeeper
@@ -78,7 +79,10 @@ async def run_master(config: MasterConfig) -> None:
         own_id, _masters(config), lambda: replicated_log.membership().configuration
     )
     doorkeeper = Doorkeeper(leadership, directory, replicated_log)
-    cluster = ClusterService(doorkeeper, registry_log)
+    backing_up = BackingUp(
+        config.cluster, doorkeeper, registry_log, lambda: _position(replicated_log)
+    )
+    cluster = ClusterService(doorkeeper, registry_log, backing_up)
     performer = EffectPerformer(links, streams, cluster, metrics)
     leadership.begin(replicated_log, performer)
     _add_collector(prometheus, registry_log, leadership, replicated_log)
@@ -164,6 +168,11 @@ def _state_format() -> str:
         return version("trimast")
     except PackageNotFoundError:
         return "0"  # Run from a checkout.
+
+
+def _position(replicated_log: RaftLog) -> LogPosition:
+    index, term = replicated_log.applied_position()
+    return LogPosition(index, term, replicated_log.membership().configuration)
 
 
 def _tls_files(folder: Path) -> TlsFiles:

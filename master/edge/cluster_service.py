@@ -10,6 +10,7 @@ import grpc
 import grpc.aio
 
 from master.edge.asking import answer_to
+from master.edge.backing_up import BackingUp
 from master.edge.changing_members import change_members, members_reply
 from master.edge.doors import Doorkeeper
 from master.edge.handing_over import hand_over
@@ -49,9 +50,12 @@ _NOT_HANDED_OVER = {
 
 
 class ClusterService(cluster_pb2_grpc.ClusterServicer):
-    def __init__(self, doorkeeper: Doorkeeper, registry_log: RegistryLog) -> None:
+    def __init__(
+        self, doorkeeper: Doorkeeper, registry_log: RegistryLog, backing_up: BackingUp
+    ) -> None:
         self._doorkeeper = doorkeeper
         self._registry_log = registry_log
+        self._backing_up = backing_up
         self._requests = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[AnswerOperator | None]] = {}
 
@@ -180,6 +184,21 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         framework_id, task_id = FrameworkId(request.framework_id), TaskId(request.task_id)
         await self._decide(OrderKill(framework_id, task_id, grace_ms), context)
         return cluster_pb2.OperatorKillTaskReply()
+
+    # Writes by itself rather than yielding: so a reader who takes nothing can be given up.
+    async def Backup(  # type: ignore[override] # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.BackupRequest, context: _Context
+    ) -> None:
+        leading = False
+        if not request.any_master:
+            await self._doorkeeper.reign_or_redirect(context)
+            leading = await self._confirm_leading()
+            if not leading:
+                await context.abort(
+                    grpc.StatusCode.UNAVAILABLE,
+                    "no quorum says that this master still leads; ask again, or any master",
+                )
+        await self._backing_up.send(context, leading=leading)
 
     async def _confirm_leading(self) -> bool:
         """Whether the state here holds all that was acknowledged before this call."""

@@ -179,6 +179,7 @@ def _task_to_proto(task: TaskRecord) -> pb.SnapshotTask:
         state=task_state_to_proto(task.state),
         reports=map(status_report_to_proto, task.reports),
         sequence=task.sequence,
+        may_lack_reports=task.may_lack_reports,
     )
     if task.reports and task.reports[-1] == task.latest:
         message.latest_is_last_report = True
@@ -204,6 +205,7 @@ def _task_from_proto(message: pb.SnapshotTask) -> TaskRecord:
         reports[-1] if message.latest_is_last_report and reports else latest,
         message.sequence,
         _kill_from_proto(message.kill) if message.HasField("kill") else None,
+        message.may_lack_reports,
     )
 
 

@@ -76,6 +76,8 @@ class TaskRecord:
         latest: the newest report, acknowledged or not.
         sequence: of the newest report taken from the agent; 0 before the first.
         kill: the order to end it, once there is one.
+        may_lack_reports: of a life of the cluster that was lost. What its agent reported then, and
+            what was taken from it, nobody knows: its next report may be any later one.
     """
 
     framework_id: FrameworkId
@@ -87,6 +89,7 @@ class TaskRecord:
     latest: StatusUpdate | None = None
     sequence: int = 0
     kill: KillOrder | None = None
+    may_lack_reports: bool = False
 
     @property
     def key(self) -> TaskKey:

@@ -45,12 +45,12 @@ def report_task(state: RegistryState, decision: ReportTask) -> Outcome:
         return refused(RefusalReason.TASK_UNKNOWN, update.task_id)
     if update.sequence <= task.sequence or task.state.is_terminal:
         return refused(RefusalReason.NOTHING_TO_DO, f"{update.task_id}: known already")
-    if update.sequence != task.sequence + 1:
+    if update.sequence != task.sequence + 1 and not task.may_lack_reports:
         detail = f"{update.task_id}: report {update.sequence} came before {task.sequence + 1}"
         return refused(RefusalReason.OUT_OF_ORDER, detail)
     if task.state is TaskState.KILLING and update.state is TaskState.FINISHED:
         update = replace(update, state=TaskState.KILLED)  # It was told to end, and it did.
-    task = replace(task, sequence=update.sequence)
+    task = replace(task, sequence=update.sequence, may_lack_reports=False)
     if update.state not in NEXT_STATES[task.state]:
         state.replace_task(task)
         detail = f"{update.task_id} cannot go from {task.state} to {update.state}"

@@ -16,6 +16,13 @@ class AppendedFile(Protocol):
     def close(self) -> None: ...
 
 
+class ReadInParts(Protocol):
+    """What is read a part at a time, by name."""
+
+    def read_part(self, name: str, start: int, size_bytes: int) -> bytes:
+        """Less than `size_bytes` only at the end of the file."""
+
+
 class Directory(Protocol):
     """Every method may raise `OSError`; after one of a write or sync, nothing may be retried."""
 

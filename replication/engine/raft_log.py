@@ -206,6 +206,11 @@ class RaftLog:
     def status(self) -> LogStatus:
         return self._engine.status()
 
+    def applied_position(self) -> tuple[int, int]:
+        """Index and term of the last entry applied: of the state as it is in this very turn."""
+        index = self._engine.status().applied_index
+        return index, self._wal.term_at(index) or 0
+
     def peers(self) -> list[PeerStatus]:
         open_sessions = self._engine.open_sessions
         now_s = self._loop.time()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from replication.engine.files import AppendedFile, Directory
+from replication.engine.files import AppendedFile, ReadInParts
 
 _HEADER: Final = struct.Struct("<4sIIQQ")
 _MAGIC: Final = b"TmS1"
@@ -92,7 +92,7 @@ class SnapshotReader:
         info: None until the end was reached and found right.
     """
 
-    def __init__(self, directory: Directory, name: str) -> None:
+    def __init__(self, directory: ReadInParts, name: str) -> None:
         self._directory = directory
         self._name = name
         self._position = 0

@@ -43,6 +43,10 @@ INTERRUPTED = 130
         },
         CARE: {
             "transfer-leader": ("transfer_leader:transfer_leader", "Have another master lead."),
+            "backup": ("backup:backup", "Write the registry to a file, or check such a file."),
+            "inspect": ("process:inspect", "What a data directory or a backup holds."),
+            "restore": ("process:restore", "Make a master's data directory from a backup."),
+            "recover": ("process:recover", "Go on after the loss of a majority of masters."),
         },
         PROCESSES: {
             "master": ("process:master", "Be a master; or add, remove, replace, list, transfer."),

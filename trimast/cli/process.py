@@ -1,10 +1,11 @@
-"""`trimast master` and `trimast agent`: this process becomes that one.
+"""`trimast master`, `agent` and what looks at data directories: this process becomes that one.
 
 `trimast master add` and its like are orders to masters that run: `members.py`.
 """
 
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -23,17 +24,38 @@ def master(arguments: tuple[str, ...]) -> None:
 
         members.main(args=list(arguments), prog_name="trimast master", standalone_mode=False)
         return
-    _become("master", arguments)
+    become("master", arguments)
 
 
 @click.command(context_settings=PASSED_ON, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def agent(arguments: tuple[str, ...]) -> None:
     """Be an agent."""
-    _become("agent", arguments)
+    become("agent", arguments)
 
 
-def _become(module: str, arguments: tuple[str, ...]) -> None:
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def inspect(arguments: tuple[str, ...]) -> None:
+    """Say what a data directory or a backup holds."""
+    become("master.disaster", ("inspect", *arguments))
+
+
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def restore(arguments: tuple[str, ...]) -> None:
+    """Make a master's data directory from a backup."""
+    become("master.disaster", ("restore", *arguments))
+
+
+@click.command(context_settings=PASSED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def recover(arguments: tuple[str, ...]) -> None:
+    """Go on after the loss of a majority of masters."""
+    become("master.disaster", ("recover", *arguments))
+
+
+def become(module: str, arguments: tuple[str, ...]) -> NoReturn:
     # The verbosity of gRPC was set for the sake of this command, not for a server's log.
     kept = {name: text for name, text in os.environ.items() if name != "GRPC_VERBOSITY"}
     command = [sys.executable, "-P", "-m", module, *arguments]

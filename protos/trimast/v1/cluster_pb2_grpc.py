@@ -89,6 +89,11 @@ class ClusterStub:
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskReply.FromString,
                 _registered_method=True)
+        self.Backup = channel.unary_stream(
+                '/trimast.v1.Cluster/Backup',
+                request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.BackupRequest.SerializeToString,
+                response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.BackupReply.FromString,
+                _registered_method=True)
 
 
 class ClusterServicer:
@@ -169,6 +174,15 @@ class ClusterServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Backup(self, request, context):
+        """The whole registry as a file. From a leader it holds all that was acknowledged before the call;
+        another master answers only if it is asked for what it has. A few at a time, then
+        RESOURCE_EXHAUSTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClusterServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -226,6 +240,11 @@ def add_ClusterServicer_to_server(servicer, server):
                     servicer.KillTask,
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskReply.SerializeToString,
+            ),
+            'Backup': grpc.unary_stream_rpc_method_handler(
+                    servicer.Backup,
+                    request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.BackupRequest.FromString,
+                    response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.BackupReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -525,6 +544,33 @@ class Cluster:
             '/trimast.v1.Cluster/KillTask',
             protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskRequest.SerializeToString,
             protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Backup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/trimast.v1.Cluster/Backup',
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.BackupRequest.SerializeToString,
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.BackupReply.FromString,
             options,
             channel_credentials,
             insecure,

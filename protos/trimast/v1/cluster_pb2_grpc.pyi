@@ -35,6 +35,11 @@ class ClusterStub:
     """Ends a framework and all its tasks. Leader only."""
     KillTask: _aio.UnaryUnaryMultiCallable[_cluster_pb2.OperatorKillTaskRequest, _cluster_pb2.OperatorKillTaskReply]
     """Ends one task. Leader only."""
+    Backup: _aio.UnaryStreamMultiCallable[_cluster_pb2.BackupRequest, _cluster_pb2.BackupReply]
+    """The whole registry as a file. From a leader it holds all that was acknowledged before the call;
+    another master answers only if it is asked for what it has. A few at a time, then
+    RESOURCE_EXHAUSTED.
+    """
 
 class ClusterServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -123,5 +128,16 @@ class ClusterServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_cluster_pb2.OperatorKillTaskRequest, _abc.Awaitable[_cluster_pb2.OperatorKillTaskReply]],
     ) -> _abc.Awaitable[_cluster_pb2.OperatorKillTaskReply]:
         """Ends one task. Leader only."""
+
+    @_abc_1.abstractmethod
+    def Backup(
+        self,
+        request: _cluster_pb2.BackupRequest,
+        context: _aio.ServicerContext[_cluster_pb2.BackupRequest, _abc.AsyncIterator[_cluster_pb2.BackupReply]],
+    ) -> _abc.AsyncIterator[_cluster_pb2.BackupReply]:
+        """The whole registry as a file. From a leader it holds all that was acknowledged before the call;
+        another master answers only if it is asked for what it has. A few at a time, then
+        RESOURCE_EXHAUSTED.
+        """
 
 def add_ClusterServicer_to_server(servicer: ClusterServicer, server: _aio.Server) -> None: ...

@@ -151,6 +151,7 @@ class FakeCluster(cluster_pb2_grpc.ClusterServicer):
         self.tasks: list[cluster_pb2.TaskRow] = []
         self.offers: list[cluster_pb2.OfferRow] = []
         self.killed: list[str] = []
+        self.backup: list[cluster_pb2.BackupReply] = []
         self.members = {"m1": "a:1/b:2/c:3", "m2": "a:4/b:5/c:6"}
         self.configuration = 1
         self.changes_to_lose = 0
@@ -251,6 +252,12 @@ class FakeCluster(cluster_pb2_grpc.ClusterServicer):
     ) -> cluster_pb2.OperatorKillTaskReply:
         self.killed.append(request.task_id)
         return cluster_pb2.OperatorKillTaskReply()
+
+    async def Backup(  # noqa: N802
+        self, _request: cluster_pb2.BackupRequest, _context: Any
+    ) -> AsyncIterator[cluster_pb2.BackupReply]:
+        for part in self.backup:
+            yield part
 
 
 def an_offer(name: str) -> Offer:

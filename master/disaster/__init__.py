@@ -1,0 +1,1 @@
+"""Looking at data directories, backups, and what comes after the loss of masters."""

@@ -1,0 +1,1 @@
+"""Files of data directories and backups, read and made, and what people are told of them."""
