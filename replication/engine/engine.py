@@ -132,7 +132,7 @@ class Engine:
     def status(self) -> LogStatus:
         return LogStatus(
             replica_id=self._config.replica_id,
-            leader_id=None if self._is_over else self._firewall.elections.known_leader,
+            leader_id=self.leader_id,
             leading=self.is_leading,
             term=self._core.term,
             commit_index=self._core.commit_index,
@@ -150,6 +150,11 @@ class Engine:
             and self._core.is_leader
             and self._firewall.leading.has_quorum()
         )
+
+    @property
+    def leader_id(self) -> str | None:
+        """Whom this replica follows, or itself."""
+        return None if self._is_over else self._firewall.elections.known_leader
 
     @property
     def open_sessions(self) -> frozenset[str]:

@@ -15,6 +15,8 @@ from replication.engine.wal import Wal
 
 _UNANSWERED_BYTES_MAX: Final = 8 * MIB
 _PROBE_TIMEOUT_HEARTBEATS: Final = 5
+_NEWS_WAIT_S: Final = 0.005
+"""So long a commit index waits for entries that carry it, before it travels alone."""
 
 
 @dataclass(slots=True)
@@ -75,9 +77,14 @@ class Leading:
         self._sequence = 0
         self._followers = {peer: _Follower() for peer in sorted(config.peers)}
         self.next_beat_s = 0.0
+        self._news_due_s = float("inf")
         self.sending: Final = SendingSnapshots(
             config, store=store, outbox=outbox, now_s=now_s, next_sequence=self._next_sequence
         )
+
+    @property
+    def deadline_s(self) -> float:
+        return min(self.next_beat_s, self._news_due_s)
 
     def began(self) -> None:
         """Won the election of this term just now: a quorum voted, so a quorum was heard."""
@@ -127,6 +134,9 @@ class Leading:
         if not self.has_quorum():
             self._core.adopt_term(self._core.term + 1)
             return
+        if self._now_s() >= self._news_due_s:
+            self._news_due_s = float("inf")
+            self._tell_commit_index()
         if self._now_s() < self.next_beat_s:
             return
         self.next_beat_s = self._now_s() + self._heartbeat_s
@@ -134,6 +144,19 @@ class Leading:
             if follower.is_held_back:
                 self._outbox.send(peer, Heartbeat(self._next_sequence()))
         self.sending.run_timer()
+
+    def _tell_commit_index(self) -> None:
+        commit_index = self._core.commit_index
+        for peer, follower in self._followers.items():
+            sent_index = follower.sent_index
+            if sent_index is None or follower.probe_sequence is not None or follower.is_held_back:
+                continue
+            if follower.told_commit_index < commit_index:
+                prev_term = self._wal.term_at(sent_index)
+                assert prev_term is not None
+                self._say(
+                    peer, Append(self._next_sequence(), sent_index, prev_term, commit_index, ())
+                )
 
     def needs_snapshot(self, peer: str) -> None:
         follower = self._followers[peer]
@@ -162,7 +185,7 @@ class Leading:
                 self._outbox.send(peer, Heartbeat(self._next_sequence()))
                 return
             follower.probe_sent_s = now_s
-        elif follower.sent_index is not None and follower.sent_index > prev_index:
+        elif follower.sent_index is not None and follower.sent_index >= prev_index:
             # pysyncobj goes back to each answer and sends again all that is under way. The session
             # keeps order and loses nothing, so what went through it is not sent twice (S2).
             skipped = min(follower.sent_index - prev_index, len(entries))
@@ -171,15 +194,12 @@ class Leading:
             prev_term_held = self._wal.term_at(prev_index)
             assert prev_term_held is not None
             prev_term = prev_term_held
-            is_news = entries or commit_index > follower.told_commit_index
-            if not is_news and now_s - follower.spoken_s < self._heartbeat_s / 2:
+            if not entries and now_s - follower.spoken_s < self._heartbeat_s / 2:
+                if commit_index > follower.told_commit_index:
+                    self._news_due_s = min(self._news_due_s, now_s + _NEWS_WAIT_S)
                 return
         sequence = self._next_sequence()
-        self._outbox.send(
-            peer, Append(sequence, prev_index, prev_term, commit_index, tuple(entries))
-        )
-        follower.spoken_s = now_s
-        follower.told_commit_index = commit_index
+        self._say(peer, Append(sequence, prev_index, prev_term, commit_index, tuple(entries)))
         follower.sent_index = max(follower.sent_index or 0, prev_index + len(entries))
         if entries:
             self._hold_back_if_too_much(peer, follower, entries)
@@ -261,6 +281,12 @@ class Leading:
     def _next_sequence(self) -> int:
         self._sequence = max(self._sequence + 1, int(self._now_s() * 1e6))
         return self._sequence
+
+    def _say(self, peer: str, append: Append) -> None:
+        follower = self._followers[peer]
+        self._outbox.send(peer, append)
+        follower.spoken_s = self._now_s()
+        follower.told_commit_index = append.commit_index
 
     def _hold_back_if_too_much(
         self, peer: str, follower: _Follower, entries: Sequence[LogEntry]

@@ -16,6 +16,7 @@ from replication.engine.fail_stop import FailStop, Fatal
 from replication.engine.identity import DataDirectory, Identity
 from replication.engine.net import Net
 from replication.engine.snapshot_store import SnapshotStore
+from replication.engine.sync_placement import SyncPlacement
 from replication.engine.wal import Wal
 from replication.engine.wal_flush import Flush
 from replication.engine.workbench import Job
@@ -79,6 +80,8 @@ class RaftLog:
         self._fail_stop: Final = FailStop(self._died)
         self._disk_thread = ThreadPoolExecutor(1, f"raft-disk-{config.replica_id}")
         self._flushing: asyncio.Future[float] | None = None
+        self._sync_placement = SyncPlacement(config.replica_id, config.peers)
+        self._outgoing: list[tuple[str, bytes]] = []
         # A thread of its own: a snapshot takes long, and the log must not wait for it.
         self._job_thread = ThreadPoolExecutor(1, f"raft-jobs-{config.replica_id}")
         self._job: asyncio.Future[None] | None = None
@@ -95,7 +98,7 @@ class RaftLog:
             wal=wal,
             store=store,
             files=directory.files,
-            links=self._net,
+            links=self,
             now_s=self._loop.time,
             random=random,
             wake=self._wake,
@@ -232,13 +235,29 @@ class RaftLog:
     # What the network tells.
 
     def session_opened(self, peer: str) -> None:
+        self._forget_outgoing(peer)
         self._engine.session_opened(peer)
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None:
+        self._forget_outgoing(peer)
         self._engine.session_closed(peer, by_peer=by_peer)
 
     def received(self, peer: str, frame: bytes) -> None:
         self._engine.received(peer, frame)
+
+    # What the engine says. It goes out at the end of a turn, while the disk is at work already.
+
+    def send(self, peer: str, frame: bytes) -> None:
+        self._outgoing.append((peer, frame))
+
+    def _send_outgoing(self) -> None:
+        for peer, frame in self._outgoing:
+            self._net.send(peer, frame)
+        self._outgoing.clear()
+
+    def _forget_outgoing(self, peer: str) -> None:
+        """What was said in one session is never heard in the next."""
+        self._outgoing = [(to, frame) for to, frame in self._outgoing if to != peer]
 
     # The loop.
 
@@ -256,18 +275,38 @@ class RaftLog:
     def _start_flush(self) -> None:
         flush = self._engine.take_flush()
         if flush is None:
+            self._send_outgoing()
+            return
+        engine = self._engine
+        if self._sync_placement.is_on_loop(engine.leader_id, engine.open_sessions):
+            self._send_outgoing()
+            try:
+                duration_s = _perform(flush)
+            except Exception as error:
+                self._flush_failed(error)
+            else:
+                self._flushed(flush, duration_s)
             return
         self._flushing = self._loop.run_in_executor(self._disk_thread, _perform, flush)
         self._flushing.add_done_callback(lambda done: self._flush_ended(flush, done))
+        self._send_outgoing()
 
     def _flush_ended(self, flush: Flush, done: "asyncio.Future[float]") -> None:
         self._flushing = None
         error = done.exception()
-        if error is not None:
-            # R7: what is on disk after a failed sync, nobody knows. It is never tried again.
-            self._fail_stop.stop(error)
-            return
-        self._engine.flushed(flush, done.result())
+        if error is None:
+            self._flushed(flush, done.result())
+        else:
+            self._flush_failed(error)
+
+    def _flush_failed(self, error: BaseException) -> None:
+        # R7: what is on disk after a failed sync, nobody knows. It is never tried again.
+        self._fail_stop.stop(error)
+
+    def _flushed(self, flush: Flush, duration_s: float) -> None:
+        self._sync_placement.synced(duration_s)
+        self._engine.flushed(flush, duration_s)
+        self._send_outgoing()
 
     def _start_job(self) -> None:
         job = self._engine.take_job()

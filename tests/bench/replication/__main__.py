@@ -1,6 +1,6 @@
-"""The replicated log beside a 3-node etcd: commits, failover, and a follower that returns.
+"""The replicated log beside a 3-node etcd: commits, failover, steadiness, a follower that returns.
 
-python -m tests.bench.replication [commits] [failover] [returning] [--seconds 2] [--trials 20]
+python -m tests.bench.replication [PART ...] [--seconds N] [--trials N]
 """
 
 import argparse
@@ -13,11 +13,15 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from tests.bench.replication import commits, etcd, h2load
+from tests.bench.replication import commits, etcd, failover, h2load, returning, steady
+from tests.bench.replication.cluster import Cluster, up
+from tests.bench.replication.measured import percentile
+from tests.bench.replication.replicas import Replicas
 
-PARTS = ("commits",)
+PARTS = ("commits", "failover", "steady", "returning")
 
 
 def missing() -> list[str]:
@@ -33,6 +37,81 @@ async def bench(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {"cores": os.cpu_count(), "missing": missing()}
     if "commits" in options.parts:
         results["commits"] = await _commits(_made(folder / "commits"), options)
+    if "failover" in options.parts:
+        results["failover"] = await _failover(_made(folder / "failover"), options)
+    if "steady" in options.parts:
+        results["steady"] = await _steady(_made(folder / "steady"), options)
+    if "returning" in options.parts:
+        results["returning"] = await _returning(folder, options)
+    return results
+
+
+async def _failover(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The two clusters by turns, so that each has the cores to itself and the same neighbours."""
+    clusters: list[Cluster] = [Replicas(folder)]
+    if etcd.is_there():
+        clusters.append(etcd.Etcd(folder))
+    random = Random(0)
+    found: list[dict[str, Any]] = []
+    for way in failover.WAYS:
+        for cluster in clusters:
+            async with up(cluster):
+                trials = await failover.bench(cluster, way, trials=options.trials, random=random)
+            durations_s = trials.durations_s
+            summary: dict[str, Any] = {
+                "cluster": cluster.title,
+                "way": way,
+                "trials": len(durations_s),
+                "p50_s": round(percentile(durations_s, 50), 3),
+                "p99_s": round(percentile(durations_s, 99), 3),
+                "max_s": round(max(durations_s), 3),
+            }
+            found.append(summary)
+            if not options.json:
+                print(
+                    "{way:8} of the leader to the first committed write: {cluster:8} "
+                    "p50 {p50_s:.3f} s, p99 {p99_s:.3f} s, max {max_s:.3f} s "
+                    "of {trials}".format(**summary),
+                    flush=True,
+                )
+    return found
+
+
+async def _steady(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    replicas = Replicas(folder)
+    async with up(replicas):
+        result = await steady.bench(replicas, seconds=options.steady_seconds)
+    if not options.json:
+        print(
+            f"leader changes: {result.changes_idle} of {result.idle_s:.0f} idle seconds, ", end=""
+        )
+        print(f"{result.changes_loaded} of {result.loaded_s:.0f} with 1024 commits under way")
+    return asdict(result)
+
+
+async def _returning(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    for how, settings in (("entries", returning.WHOLE_LOG), ("snapshot", {})):
+        replicas = Replicas(_made(folder / how), settings)
+        async with up(replicas):
+            result = await returning.bench(
+                replicas, commands=options.commands, entries_of=options.entries_of
+            )
+        results[how] = asdict(result)
+        if not options.json:
+            print(
+                f"a follower returns after {result.commands} commands in {result.entries} entries, "
+                f"by {how}, in {result.caught_up_s:.1f} s"
+            )
+            for when in ("before", "during"):
+                p50, p99, worst = (
+                    results[how][f"{what}_{when}_ms"] for what in ("p50", "p99", "p99_worst")
+                )
+                print(
+                    f"  commits {when:6}   p50 {p50:.2f} ms   p99 {p99:.2f} ms"
+                    f"   p99 of the worst half second {worst:.2f} ms",
+                    flush=True,
+                )
     return results
 
 
@@ -78,6 +157,10 @@ def main() -> None:
     parser.add_argument(
         "--dir", type=Path, default=Path("/var/tmp"), help="on an ordinary disk, not tmpfs"
     )
+    parser.add_argument("--trials", type=int, default=20, help="of each kind of failover")
+    parser.add_argument("--steady-seconds", type=float, default=15.0, help="idle, and loaded")
+    parser.add_argument("--commands", type=int, default=1_000_000, help="that a follower misses")
+    parser.add_argument("--entries-of", type=int, default=64, help="commands in an entry of these")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 
+from replication.engine import entry
 from tests.bench.replication.cluster import Cluster, unary
 from tests.bench.replication.measured import Measured, measured
 from tests.bench.replication.replicas import Replicas
@@ -41,7 +42,7 @@ async def load_unary(
 async def load_stream(
     replicas: Replicas, name: str, *, outstanding: int, seconds: float, size_bytes: int
 ) -> Measured:
-    """One command a message; outcomes in the order of the commands."""
+    """One stream. What may be sent by the time that the stream takes more goes as one message."""
     latencies_s: list[float] = []
     failed = 0
     command = b"x" * size_bytes
@@ -52,8 +53,12 @@ async def load_stream(
     async def commands() -> AsyncIterator[bytes]:
         while time.perf_counter() < ends_s:
             await room.acquire()
-            sent_s.append(time.perf_counter())
-            yield command
+            gathered = 1
+            while not room.locked():
+                await room.acquire()
+                gathered += 1
+            sent_s.extend([time.perf_counter()] * gathered)
+            yield entry.pack([command] * gathered)
 
     async with grpc.aio.insecure_channel(replicas.address(name)) as channel:
         stream: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(

@@ -1,5 +1,7 @@
 """What the bench asks of a cluster of three processes, whosever it is."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import grpc.aio
@@ -53,3 +55,14 @@ def unary(
 ) -> "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]":
     """Bytes in, bytes out."""
     return channel.unary_unary(method, None, None)
+
+
+@asynccontextmanager
+async def up(cluster: Cluster | None) -> AsyncIterator[None]:
+    try:
+        if cluster is not None:
+            await cluster.start()
+        yield
+    finally:
+        if cluster is not None:
+            cluster.end()

@@ -1,13 +1,12 @@
 """Durable commits a second and how long each takes, from one to 1024 under way."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.bench.replication import clients, h2load
-from tests.bench.replication.cluster import Cluster
+from tests.bench.replication.cluster import up
 from tests.bench.replication.etcd import Etcd
 from tests.bench.replication.measured import Measured, median_of
 from tests.bench.replication.replicas import Replicas
@@ -36,8 +35,8 @@ async def bench(
     """Both are up all the time, and loaded by turns: what slows one slows the other."""
     replicas = Replicas(folder)
     async with (
-        _up(replicas),
-        _up(peer),
+        up(replicas),
+        up(peer),
     ):
         ours = await replicas.wait_until_whole()
 
@@ -93,17 +92,6 @@ async def bench(
 
 
 _Load = Callable[[int, float], Awaitable[Measured]]
-
-
-@asynccontextmanager
-async def _up(cluster: Cluster | None) -> AsyncIterator[None]:
-    try:
-        if cluster is not None:
-            await cluster.start()
-        yield
-    finally:
-        if cluster is not None:
-            cluster.end()
 
 
 @dataclass(frozen=True, slots=True)

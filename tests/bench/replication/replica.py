@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import structlog
@@ -15,6 +15,8 @@ from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
 from tests.bench.replication.counting import Counting
 from tests.bench.replication.service import Service
+
+_CALLS_MAX: Final = 100_000
 
 
 class NobodyListens:
@@ -48,7 +50,13 @@ async def serve(
         **settings,
     )
     log = await RaftLog.start(config, Counting(), NobodyListens(), on_fatal=end_at_once)
-    server = grpc.aio.server()
+    # Unless told so, gRPC turns away more than 1000 calls under way.
+    server = grpc.aio.server(
+        options=(
+            ("grpc.server.max_pending_requests", _CALLS_MAX),
+            ("grpc.server.max_pending_requests_hard_limit", _CALLS_MAX),
+        )
+    )
     server.add_generic_rpc_handlers((Service(log).handler(),))
     server.add_insecure_port(f"127.0.0.1:{grpc_port}")
     await server.start()

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import grpc
 
+from replication.engine import entry
 from replication.engine.raft_log import RaftLog
 from replication.replicated_log import Committed, ProposalOutcome
 from tests.bench.replication.measured import measured
@@ -49,16 +50,18 @@ class Service:
         self._log.propose(command, answered)
         return COMMITTED if isinstance(await told, Committed) else REFUSED
 
-    async def _stream(self, commands: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
-        """Outcomes come in the order of the commands, as many in one answer as there are by now."""
+    async def _stream(self, messages: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        """A message holds what gathered while the one before was sent, an answer all outcomes that
+        there are by now, in the order of the commands."""
         outcomes: asyncio.Queue[bytes] = asyncio.Queue()
 
         def answered(outcome: ProposalOutcome) -> None:
             outcomes.put_nowait(COMMITTED if isinstance(outcome, Committed) else REFUSED)
 
         async def propose_all() -> None:
-            async for command in commands:
-                self._log.propose(command, answered)
+            async for message in messages:
+                for command in entry.unpack(message):
+                    self._log.propose(command, answered)
 
         proposing = asyncio.create_task(propose_all())
         try:
