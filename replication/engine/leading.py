@@ -13,7 +13,10 @@ from replication.engine.sending_snapshots import SendingSnapshots
 from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
 
-_UNANSWERED_BYTES_MAX: Final = 8 * MIB
+_UNANSWERED_BYTES_MAX: Final = 4 * MIB
+_ENTRY_COST_BYTES: Final = 4096
+"""A small entry is as much work as so many bytes. So to one that lacks many of them about 1000 are
+under way, and nobody else waits for more than a few milliseconds."""
 _PROBE_TIMEOUT_HEARTBEATS: Final = 5
 _NEWS_WAIT_S: Final = 0.005
 """So long a commit index waits for entries that carry it, before it travels alone."""
@@ -223,6 +226,7 @@ class Leading:
             pass
         elif follower.is_held_back and follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
             self._release(peer, follower)
+            self._core.send_soon()
         if not self._count(peer, follower):
             self._core.hear_alive(peer)
 
@@ -291,7 +295,7 @@ class Leading:
     def _hold_back_if_too_much(
         self, peer: str, follower: _Follower, entries: Sequence[LogEntry]
     ) -> None:
-        size_bytes = sum(len(command) for command, _, _ in entries)
+        size_bytes = sum(len(command) + _ENTRY_COST_BYTES for command, _, _ in entries)
         follower.unanswered.append((entries[-1][1], size_bytes))
         follower.unanswered_bytes += size_bytes
         if follower.unanswered_bytes > _UNANSWERED_BYTES_MAX and not follower.is_held_back:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from replication.engine import wire
 from replication.engine.firewall import Firewall
 from replication.engine.messages import Append, Matched, Vote
 from replication.replicated_log import Committed, OutcomeUnknown, ProposalRefused, RefusalCause
@@ -167,7 +168,7 @@ def test_a_deposed_leader_with_a_tail_of_its_own_comes_back_at_once(
 
 
 def test_a_follower_far_behind_is_not_flooded() -> None:
-    """N11: at most 8 MiB and one message are under way to it."""
+    """N11: at most 4 MiB and one message are under way to it."""
     with simulated(4, segment_bytes_max=1 << 26) as world:
         a = world.elect("a")
         world.replicas["c"].crash(power=False)
@@ -184,7 +185,34 @@ def test_a_follower_far_behind_is_not_flooded() -> None:
         world.replicas["c"].start()
         c = world.replicas["c"]
         assert world.run(20.0, until=lambda: len(c.state) == 24)
-        assert max(in_flight) <= 12 * 1024 * 1024
+        assert max(in_flight) <= 7 * 1024 * 1024
+
+
+def test_a_follower_that_lacks_many_small_entries_gets_them_in_small_portions_one_by_one() -> None:
+    with simulated(4, entries_under_way_max=1_000) as world:
+        a = world.elect("a")
+        world.replicas["c"].crash(power=False)
+        for number in range(3_000):
+            world.propose(a, b"%d" % number)
+            world.run(0.0002)
+        portions: list[int] = []
+        in_flight: list[int] = []
+
+        def note(sender: str, receiver: str, frame: bytes) -> None:
+            body = wire.decode(frame).body
+            if (sender, receiver) == ("a", "c") and isinstance(body, Append):
+                portions.append(len(body.entries))
+                unanswered = a.engine._firewall.leading._followers["c"].unanswered
+                in_flight.append(len(unanswered) * 500)
+
+        c = world.replicas["c"]
+        c.start()
+        world.network.on_send = note
+        began_s = world.now_s
+        assert world.run(20.0, until=lambda: len(c.state) == 3_000)
+        assert world.now_s - began_s < 2.0
+        assert max(portions) == 500
+        assert max(in_flight) <= 1_500
 
 
 def test_the_log_goes_on_while_one_replica_is_down() -> None:

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -91,11 +91,17 @@ async def _steady(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 async def _returning(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {}
-    for how, settings in (("entries", returning.WHOLE_LOG), ("snapshot", {})):
-        replicas = Replicas(_made(folder / how), settings)
+    kinds: list[tuple[str, Mapping[str, int]]] = [
+        ("entries", returning.WHOLE_LOG),
+        ("snapshot", {}),
+    ]
+    if options.one_by_one:
+        kinds = [("entries of one command", returning.MANY_ENTRIES)]
+    for how, settings in kinds:
+        replicas = Replicas(_made(folder / how), settings, one_by_one=options.one_by_one)
         async with up(replicas):
             result = await returning.bench(
-                replicas, commands=options.commands, entries_of=options.entries_of
+                replicas, commands=options.commands, outstanding=1000 if options.one_by_one else 64
             )
         results[how] = asdict(result)
         if not options.json:
@@ -160,7 +166,9 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=20, help="of each kind of failover")
     parser.add_argument("--steady-seconds", type=float, default=15.0, help="idle, and loaded")
     parser.add_argument("--commands", type=int, default=1_000_000, help="that a follower misses")
-    parser.add_argument("--entries-of", type=int, default=64, help="commands in an entry of these")
+    parser.add_argument(
+        "--one-by-one", action="store_true", help="the missed commands: each in its own entry"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):

@@ -11,6 +11,7 @@ import grpc
 import structlog
 
 from replication.config import PeerAddress, ReplicationConfig
+from replication.engine import proposals
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
 from tests.bench.replication.counting import Counting
@@ -36,7 +37,11 @@ async def serve(
     raft_ports: dict[str, int],
     grpc_port: int,
     settings: dict[str, Any],
+    one_by_one: bool,
 ) -> None:
+    if one_by_one:
+        # No production setting: nothing is gained by small entries but a log that has many.
+        vars(proposals)["_ENTRY_BYTES_MAX"] = 1
     config = ReplicationConfig(
         cluster_id="bench",
         replica_id=replica_id,

@@ -26,8 +26,12 @@ class Replicas:
     put_method = f"/{SERVICE}/Propose"
     stream_method = f"/{SERVICE}/Stream"
 
-    def __init__(self, folder: Path, settings: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, int] | None = None, *, one_by_one: bool = False
+    ) -> None:
+        """`one_by_one`: each command has an entry of its own."""
         self._folder = folder
+        self._one_by_one = one_by_one
         self._settings = dict(settings or {})
         ports = processes.free_ports(2 * len(NAMES))
         self._raft_ports = dict(zip(NAMES, ports[: len(NAMES)], strict=True))
@@ -55,6 +59,7 @@ class Replicas:
             "raft_ports": self._raft_ports,
             "grpc_port": self._grpc_ports[name],
             "settings": self._settings,
+            "one_by_one": self._one_by_one,
         }
         command = [sys.executable, "-m", "tests.bench.replication.replica", json.dumps(asked)]
         self._running[name] = processes.start(command, self._folder / f"{name}.log")

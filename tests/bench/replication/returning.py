@@ -13,6 +13,8 @@ from tests.bench.replication.replicas import Replicas
 WHOLE_LOG: Final = {"snapshot_after_bytes": 1 << 40, "snapshot_after_entries": 1 << 40}
 """Settings with which all that was missed travels as entries, and not as a snapshot."""
 
+MANY_ENTRIES: Final = {**WHOLE_LOG, "entries_under_way_max": 1_000}
+
 _SIZE_BYTES: Final = 32
 _WINDOW_S: Final = 0.5
 _OUTSTANDING: Final = 16
@@ -21,7 +23,7 @@ _OUTSTANDING: Final = 16
 @dataclass(frozen=True, slots=True)
 class Returned:
     """Attributes:
-    entries: of the log; each holds many commands.
+    entries: of the log; each may hold many commands.
     p99_ms: of windows of half a second, the median window.
     """
 
@@ -36,10 +38,10 @@ class Returned:
     p99_worst_during_ms: float
 
 
-async def bench(replicas: Replicas, *, commands: int, entries_of: int) -> Returned:
+async def bench(replicas: Replicas, *, commands: int, outstanding: int) -> Returned:
     """
     Args:
-        entries_of: commands under way while the follower is away; an entry holds about as many.
+        outstanding: commands under way while the follower is away.
     """
     leader = await replicas.wait_until_whole()
     away = next(name for name in NAMES if name != leader)
@@ -48,7 +50,7 @@ async def bench(replicas: Replicas, *, commands: int, entries_of: int) -> Return
     missed_from = await _last_index(replicas, leader)
     replicas.kill(away)
     await replicas.load(
-        leader, outstanding=entries_of, seconds=3600, size_bytes=_SIZE_BYTES, count=commands
+        leader, outstanding=outstanding, seconds=3600, size_bytes=_SIZE_BYTES, count=commands
     )
     target = await _last_index(replicas, leader)
     replicas.start_one(away)
