@@ -53,7 +53,7 @@ async def _failover(folder: Path, options: argparse.Namespace) -> list[dict[str,
         clusters.append(etcd.Etcd(folder))
     random = Random(0)
     found: list[dict[str, Any]] = []
-    for way in failover.WAYS:
+    for way in options.ways:
         for cluster in clusters:
             async with up(cluster):
                 trials = await failover.bench(cluster, way, trials=options.trials, random=random)
@@ -164,6 +164,9 @@ def main() -> None:
         "--dir", type=Path, default=Path("/var/tmp"), help="on an ordinary disk, not tmpfs"
     )
     parser.add_argument("--trials", type=int, default=20, help="of each kind of failover")
+    parser.add_argument(
+        "--ways", nargs="+", choices=failover.WAYS, default=list(failover.WAYS), metavar="WAY"
+    )
     parser.add_argument("--steady-seconds", type=float, default=15.0, help="idle, and loaded")
     parser.add_argument("--commands", type=int, default=1_000_000, help="that a follower misses")
     parser.add_argument(

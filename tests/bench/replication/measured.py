@@ -1,5 +1,6 @@
 """What one load gave: how much in how long, and how long each took."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def measured(
 def percentile(values: Sequence[float], percent: float) -> float:
     """The nearest rank: always one of the values."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def median_of(rounds: Sequence[Measured]) -> Measured:
