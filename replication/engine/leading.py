@@ -14,6 +14,7 @@ from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
 
 _UNANSWERED_BYTES_MAX: Final = 4 * MIB
+_FAR_BEHIND_ENTRIES: Final = 1_000
 _ENTRY_COST_BYTES: Final = 4096
 """A small entry is as much work as so many bytes. So to one that lacks many of them about 1000 are
 under way, and nobody else waits for more than a few milliseconds."""
@@ -37,6 +38,8 @@ class _Follower:
             than this do not count.
         probe_sent_s: when the one append of a probe was sent; None if none is under way.
         is_held_back: too much is unanswered; pysyncobj believes the peer disconnected.
+        held_back_s: since when.
+        resumes_s: when it is held back no longer, if it only rests.
     """
 
     heard_s: float = 0.0
@@ -51,6 +54,8 @@ class _Follower:
     probe_sequence: int | None = None
     probe_sent_s: float | None = None
     is_held_back: bool = False
+    held_back_s: float = 0.0
+    resumes_s: float = float("inf")
 
     def forget_session(self) -> None:
         self.sent_index = None
@@ -87,7 +92,8 @@ class Leading:
 
     @property
     def deadline_s(self) -> float:
-        return min(self.next_beat_s, self._news_due_s)
+        resumes_s = min((f.resumes_s for f in self._followers.values()), default=float("inf"))
+        return min(self.next_beat_s, self._news_due_s, resumes_s)
 
     def began(self) -> None:
         """Won the election of this term just now: a quorum voted, so a quorum was heard."""
@@ -137,6 +143,10 @@ class Leading:
         if not self.has_quorum():
             self._core.adopt_term(self._core.term + 1)
             return
+        for peer, follower in self._followers.items():
+            if self._now_s() >= follower.resumes_s:
+                self._release(peer, follower)
+                self._core.send_soon()
         if self._now_s() >= self._news_due_s:
             self._news_due_s = float("inf")
             self._tell_commit_index()
@@ -164,6 +174,7 @@ class Leading:
     def needs_snapshot(self, peer: str) -> None:
         follower = self._followers[peer]
         follower.is_held_back = True
+        follower.resumes_s = float("inf")
         self._core.disconnected(peer)
         if peer in self._outbox.open_sessions:
             self.sending.begin(peer)
@@ -224,9 +235,8 @@ class Leading:
             self._release(peer, follower)
         elif self.sending.is_to(peer):
             pass
-        elif follower.is_held_back and follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
-            self._release(peer, follower)
-            self._core.send_soon()
+        elif follower.is_held_back:
+            self._go_on(peer, follower)
         if not self._count(peer, follower):
             self._core.hear_alive(peer)
 
@@ -266,6 +276,7 @@ class Leading:
         follower = self._followers[peer]
         follower.forget_session()
         follower.is_held_back = False
+        follower.resumes_s = float("inf")
         self.sending.end(peer)
 
     def _count(self, peer: str, follower: _Follower) -> bool:
@@ -301,9 +312,23 @@ class Leading:
         if follower.unanswered_bytes > _UNANSWERED_BYTES_MAX and not follower.is_held_back:
             # N11: its send loop would push the whole backlog. It stops for a disconnected peer.
             follower.is_held_back = True
+            follower.held_back_s = self._now_s()
             self._core.disconnected(peer)
+
+    def _go_on(self, peer: str, follower: _Follower) -> None:
+        """With one that was given a portion, and has answered some of it."""
+        if follower.matched_index + _FAR_BEHIND_ENTRIES < self._core.commit_index:
+            # No commit waits for it. It rests as long as it worked, and leaves others some CPU.
+            if not follower.unanswered and follower.resumes_s == float("inf"):
+                now_s = self._now_s()
+                rest_s = min(now_s - follower.held_back_s, self._heartbeat_s)
+                follower.resumes_s = now_s + rest_s
+        elif follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
+            self._release(peer, follower)
+            self._core.send_soon()
 
     def _release(self, peer: str, follower: _Follower) -> None:
         follower.is_held_back = False
+        follower.resumes_s = float("inf")
         if peer in self._outbox.open_sessions:
             self._core.connected(peer)

@@ -215,6 +215,28 @@ def test_a_follower_that_lacks_many_small_entries_gets_them_in_small_portions_on
         assert max(in_flight) <= 1_500
 
 
+def seconds_to_catch_up_with(entries: int) -> float:
+    with simulated(4, entries_under_way_max=1_000) as world:
+        a = world.elect("a")
+        world.replicas["c"].crash(power=False)
+        for number in range(entries):
+            world.propose(a, b"%d" % number)
+            world.run(0.0002)
+        c = world.replicas["c"]
+        c.start()
+        assert world.run(2.0, until=lambda: len(c.state) > 0)
+        began_s = world.now_s
+        assert world.run(20.0, until=lambda: len(c.state) == entries)
+        return world.now_s - began_s
+
+
+def test_one_that_is_far_behind_rests_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    resting_s = seconds_to_catch_up_with(6_000)
+    monkeypatch.setattr("replication.engine.leading._FAR_BEHIND_ENTRIES", 1 << 40)
+    at_once_s = seconds_to_catch_up_with(6_000)
+    assert at_once_s < resting_s < 2 * at_once_s
+
+
 def test_the_log_goes_on_while_one_replica_is_down() -> None:
     with simulated(5) as world:
         a = world.elect("a")
