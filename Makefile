@@ -4,7 +4,7 @@ PYTHON := python3
 BIN := .venv/bin
 SEEDS ?= 1000
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sim soak bench protos clean
+.PHONY: help setup demo test check sim soak bench bench-setup protos clean
 
 help:
 	@echo "make demo    three masters, three agents, real work, and a leader killed in the middle"
@@ -13,6 +13,7 @@ help:
 	@echo "make sim     the replicated log under random faults: SEEDS=n, PROFILE=p; SEED=k replays one"
 	@echo "make soak    the same for long, and two hundred leaders killed under running tasks"
 	@echo "make bench   how fast, beside a peer in the same run"
+	@echo "make bench-setup  the peers: Debian's etcd-server and nghttp2-client"
 	@echo "make protos  compile protos/ again after a change"
 
 setup: .venv/ready
@@ -48,6 +49,10 @@ soak: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.tasks
+	$(BIN)/python -m tests.bench.replication
+
+bench-setup:
+	apt-get update -q && apt-get install -qy --no-install-recommends etcd-server nghttp2-client
 
 protos: setup
 	$(BIN)/python -m protos.generate

@@ -207,6 +207,10 @@ class RaftCore:
     def tick(self) -> None:
         self._sync_obj.doTick(0.0)
 
+    def send_soon(self) -> None:
+        """In the next `tick`, and not only when the next heartbeat is due."""
+        self._sync_obj._SyncObj__newAppendEntriesTime = 0.0
+
     def append(self, payload: bytes) -> None:
         """Queue one entry: the next `tick` adds it to the log if this replica leads then."""
         self._sync_obj._applyCommand(payload, None, pinned.NO_OP)

@@ -159,7 +159,7 @@ class Engine:
     def status(self) -> LogStatus:
         return LogStatus(
             replica_id=self._config.replica_id,
-            leader_id=None if self._is_over else self._instance.elections.known_leader,
+            leader_id=self.leader_id,
             leading=self.is_leading,
             term=self._instance.core.term,
             commit_index=self._instance.core.commit_index,
@@ -177,6 +177,10 @@ class Engine:
             and self._instance.core.is_leader
             and self._instance.leading.has_quorum()
         )
+
+    @property
+    def leader_id(self) -> str | None:
+        return None if self._is_over else self._instance.elections.known_leader
 
     @property
     def open_sessions(self) -> frozenset[str]:
@@ -232,14 +236,13 @@ class Engine:
             return
         with self._fail_stop:
             if not self._belonging.run():
-                # Between two configurations there is nothing to do but to write down the next.
                 return
             self._instance.firewall.run_timers()
             self._note_leadership()
             self._proposals.answer_refused()
             self._proposals.give_up_expired()
             self._instance.transferring.run(applied_index=self._applying.applied_index)
-            self._proposals.is_held = self._is_holding
+            self._proposals.is_held = self._instance.is_holding
             self._tick()
             self._seal()
             self._apply()
@@ -302,10 +305,6 @@ class Engine:
     def _can_go_on(self) -> bool:
         is_packing = self._proposals.can_go_on and self._instance.may_tick
         return is_packing or self._instance.can_go_on
-
-    @property
-    def _is_holding(self) -> bool:
-        return self._instance.transferring.is_holding or self._instance.changing.is_holding
 
     @property
     def _instance(self) -> Instance:

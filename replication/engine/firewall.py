@@ -141,7 +141,7 @@ class Firewall:
         return frozenset(self._outbox.open_sessions)
 
     def next_deadline_s(self) -> float:
-        beat_s = self.leading.next_beat_s if self.core.is_leader else self.elections.deadline_s
+        beat_s = self.leading.deadline_s if self.core.is_leader else self.elections.deadline_s
         return min(beat_s, self.transferring.deadline_s)
 
     def run_timers(self) -> None:

@@ -102,6 +102,11 @@ class Instance:
         """Something is to be done right now, for which nothing else would wake us."""
         return self.reads.can_go_on or self.transferring.can_go_on or self.changing.can_go_on
 
+    @property
+    def is_holding(self) -> bool:
+        """Nothing more may be added to the log for now."""
+        return self.transferring.is_holding or self.changing.is_holding
+
     def next_deadline_s(self) -> float:
         return min(
             self.firewall.next_deadline_s(),

@@ -13,8 +13,14 @@ from replication.engine.sending_snapshots import SendingSnapshots
 from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
 
-_UNANSWERED_BYTES_MAX: Final = 8 * MIB
+_UNANSWERED_BYTES_MAX: Final = 4 * MIB
+_FAR_BEHIND_ENTRIES: Final = 1_000
+_ENTRY_COST_BYTES: Final = 4096
+"""A small entry is as much work as so many bytes. So to one that lacks many of them about 1000 are
+under way, and nobody else waits for more than a few milliseconds."""
 _PROBE_TIMEOUT_HEARTBEATS: Final = 5
+_NEWS_WAIT_S: Final = 0.005
+"""So long a commit index waits for entries that carry it, before it travels alone."""
 
 
 @dataclass(slots=True)
@@ -32,6 +38,8 @@ class _Follower:
             than this do not count.
         probe_sent_s: when the one append of a probe was sent; None if none is under way.
         is_held_back: too much is unanswered; pysyncobj believes the peer disconnected.
+        held_back_s: since when.
+        resumes_s: when it is held back no longer, if it only rests.
     """
 
     heard_s: float = 0.0
@@ -46,6 +54,8 @@ class _Follower:
     probe_sequence: int | None = None
     probe_sent_s: float | None = None
     is_held_back: bool = False
+    held_back_s: float = 0.0
+    resumes_s: float = float("inf")
 
     def forget_session(self) -> None:
         self.sent_index = None
@@ -83,9 +93,15 @@ class Leading:
         self._learners: set[str] = set()
         self._followers = {peer: _Follower() for peer in self._voters}
         self.next_beat_s = 0.0
+        self._news_due_s = float("inf")
         self.sending: Final = SendingSnapshots(
             config, store=store, outbox=outbox, now_s=now_s, next_sequence=self._next_sequence
         )
+
+    @property
+    def deadline_s(self) -> float:
+        resumes_s = min((f.resumes_s for f in self._followers.values()), default=float("inf"))
+        return min(self.next_beat_s, self._news_due_s, resumes_s)
 
     def began(self) -> None:
         """Won the election of this term just now: a quorum voted, so a quorum was heard."""
@@ -150,6 +166,13 @@ class Leading:
         if not self.has_quorum():
             self._core.adopt_term(self._core.term + 1)
             return
+        for peer, follower in self._followers.items():
+            if self._now_s() >= follower.resumes_s:
+                self._release(peer, follower)
+                self._core.send_soon()
+        if self._now_s() >= self._news_due_s:
+            self._news_due_s = float("inf")
+            self._tell_commit_index()
         if self._now_s() < self.next_beat_s:
             return
         self.next_beat_s = self._now_s() + self._heartbeat_s
@@ -158,9 +181,23 @@ class Leading:
                 self._outbox.send(peer, Heartbeat(self._next_sequence()))
         self.sending.run_timer()
 
+    def _tell_commit_index(self) -> None:
+        commit_index = self._core.commit_index
+        for peer, follower in self._followers.items():
+            sent_index = follower.sent_index
+            if sent_index is None or follower.probe_sequence is not None or follower.is_held_back:
+                continue
+            if follower.told_commit_index < commit_index:
+                prev_term = self._wal.term_at(sent_index)
+                assert prev_term is not None
+                self._say(
+                    peer, Append(self._next_sequence(), sent_index, prev_term, commit_index, ())
+                )
+
     def needs_snapshot(self, peer: str) -> None:
         follower = self._followers[peer]
         follower.is_held_back = True
+        follower.resumes_s = float("inf")
         self._core.disconnected(peer)
         if peer in self._outbox.open_sessions:
             self.sending.begin(peer)
@@ -185,7 +222,7 @@ class Leading:
                 self._outbox.send(peer, Heartbeat(self._next_sequence()))
                 return
             follower.probe_sent_s = now_s
-        elif follower.sent_index is not None and follower.sent_index > prev_index:
+        elif follower.sent_index is not None and follower.sent_index >= prev_index:
             # pysyncobj goes back to each answer and sends again all that is under way. The session
             # keeps order and loses nothing, so what went through it is not sent twice (S2).
             skipped = min(follower.sent_index - prev_index, len(entries))
@@ -194,15 +231,12 @@ class Leading:
             prev_term_held = self._wal.term_at(prev_index)
             assert prev_term_held is not None
             prev_term = prev_term_held
-            is_news = entries or commit_index > follower.told_commit_index
-            if not is_news and now_s - follower.spoken_s < self._heartbeat_s / 2:
+            if not entries and now_s - follower.spoken_s < self._heartbeat_s / 2:
+                if commit_index > follower.told_commit_index:
+                    self._news_due_s = min(self._news_due_s, now_s + _NEWS_WAIT_S)
                 return
         sequence = self._next_sequence()
-        self._outbox.send(
-            peer, Append(sequence, prev_index, prev_term, commit_index, tuple(entries))
-        )
-        follower.spoken_s = now_s
-        follower.told_commit_index = commit_index
+        self._say(peer, Append(sequence, prev_index, prev_term, commit_index, tuple(entries)))
         follower.sent_index = max(follower.sent_index or 0, prev_index + len(entries))
         if entries:
             self._hold_back_if_too_much(peer, follower, entries)
@@ -224,8 +258,8 @@ class Leading:
             self._release(peer, follower)
         elif self.sending.is_to(peer):
             pass
-        elif follower.is_held_back and follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
-            self._release(peer, follower)
+        elif follower.is_held_back:
+            self._go_on(peer, follower)
         if peer in self._learners:
             # Goes on from there; what it has is not counted.
             self._core.hear_retry(peer, follower.matched_index + 1)
@@ -269,6 +303,7 @@ class Leading:
         follower = self._followers[peer]
         follower.forget_session()
         follower.is_held_back = False
+        follower.resumes_s = float("inf")
         self.sending.end(peer)
         if peer in self._learners and peer not in self._voters:
             del self._followers[peer]
@@ -295,18 +330,38 @@ class Leading:
         self._sequence = max(self._sequence + 1, int(self._now_s() * 1e6))
         return self._sequence
 
+    def _say(self, peer: str, append: Append) -> None:
+        follower = self._followers[peer]
+        self._outbox.send(peer, append)
+        follower.spoken_s = self._now_s()
+        follower.told_commit_index = append.commit_index
+
     def _hold_back_if_too_much(
         self, peer: str, follower: _Follower, entries: Sequence[LogEntry]
     ) -> None:
-        size_bytes = sum(len(command) for command, _, _ in entries)
+        size_bytes = sum(len(command) + _ENTRY_COST_BYTES for command, _, _ in entries)
         follower.unanswered.append((entries[-1][1], size_bytes))
         follower.unanswered_bytes += size_bytes
         if follower.unanswered_bytes > _UNANSWERED_BYTES_MAX and not follower.is_held_back:
             # N11: its send loop would push the whole backlog. It stops for a disconnected peer.
             follower.is_held_back = True
+            follower.held_back_s = self._now_s()
             self._core.disconnected(peer)
+
+    def _go_on(self, peer: str, follower: _Follower) -> None:
+        """With one that was given a portion, and has answered some of it."""
+        if follower.matched_index + _FAR_BEHIND_ENTRIES < self._core.commit_index:
+            # No commit waits for it. It rests as long as it worked, and leaves others some CPU.
+            if not follower.unanswered and follower.resumes_s == float("inf"):
+                now_s = self._now_s()
+                rest_s = min(now_s - follower.held_back_s, self._heartbeat_s)
+                follower.resumes_s = now_s + rest_s
+        elif follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
+            self._release(peer, follower)
+            self._core.send_soon()
 
     def _release(self, peer: str, follower: _Follower) -> None:
         follower.is_held_back = False
+        follower.resumes_s = float("inf")
         if peer in self._outbox.open_sessions:
             self._core.connected(peer)

@@ -16,10 +16,13 @@ from replication.engine.data_directory import DataDirectory
 from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
 from replication.engine.healing import open_log
+from replication.engine.job_thread import JobThread
 from replication.engine.membership_store import MembershipStore
 from replication.engine.messages import Standing
 from replication.engine.net import Net
+from replication.engine.outgoing import Outgoing
 from replication.engine.snapshot_store import SnapshotStore
+from replication.engine.sync_placement import SyncPlacement
 from replication.engine.wal import Wal
 from replication.engine.wal_flush import Flush
 from replication.engine.workbench import Job
@@ -38,10 +41,6 @@ if TYPE_CHECKING:
     from replication.engine.link_tls import LinkTls
 
 log = structlog.get_logger(__name__)
-
-_REST_S: Final = 0.0001
-"""After each step of a job: the thread that waits for the interpreter gets it. Without it the loop
-would wait up to 5 ms each time it wakes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,13 @@ class RaftLog:
         self._fail_stop: Final = FailStop(self._died)
         self._disk_thread = ThreadPoolExecutor(1, f"raft-disk-{config.replica_id}")
         self._flushing: asyncio.Future[float] | None = None
-        # A thread of its own: a snapshot takes long, and the log must not wait for it.
-        self._job_thread = ThreadPoolExecutor(1, f"raft-jobs-{config.replica_id}")
-        self._job: asyncio.Future[None] | None = None
-        self._is_stopping = False
+        self._sync_placement = SyncPlacement(config.replica_id)
+        self._job_thread = JobThread(f"raft-jobs-{config.replica_id}", self._job_ended)
         self._step_handle: asyncio.Handle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         random = Random()
         self._net = Net(config, self, random=random, observer=observer, tls=tls)
+        self._outgoing = Outgoing(self._net)
         self._engine = Engine(
             config,
             state_machine=state_machine,
@@ -102,7 +100,7 @@ class RaftLog:
             store=store,
             membership=membership,
             files=directory.files,
-            links=self._net,
+            links=self._outgoing,
             now_s=self._loop.time,
             random=random,
             wake=self._wake,
@@ -243,12 +241,9 @@ class RaftLog:
         await self._net.close()
         if self._flushing is not None:
             await asyncio.wait([self._flushing])
-        self._is_stopping = True
-        if self._job is not None:
-            await asyncio.wait([self._job])
+        await self._job_thread.stop()
         self._fail_stop.disarm()
         self._disk_thread.shutdown()
-        self._job_thread.shutdown()
         self._wal.close()
         self._directory.release()
 
@@ -259,9 +254,11 @@ class RaftLog:
         return self._engine.standing
 
     def session_opened(self, peer: str, standing: Standing) -> None:
+        self._outgoing.forget(peer)
         self._engine.session_opened(peer, standing)
 
     def session_closed(self, peer: str, *, by_peer: bool) -> None:
+        self._outgoing.forget(peer)
         self._engine.session_closed(peer, by_peer=by_peer)
 
     def received(self, peer: str, frame: bytes) -> None:
@@ -277,44 +274,50 @@ class RaftLog:
         self._step_handle = None
         self._engine.step()
         self._start_flush()
-        self._start_job()
+        job = self._engine.take_job()
+        if job is not None:
+            self._job_thread.start(job)
         self._set_alarm()
 
     def _start_flush(self) -> None:
         flush = self._engine.take_flush()
         if flush is None:
+            self._outgoing.send_all()
+            return
+        engine = self._engine
+        voters = engine.membership().configuration.members
+        if self._sync_placement.is_on_loop(engine.leader_id, voters, engine.open_sessions):
+            self._outgoing.send_all()
+            try:
+                duration_s = _perform(flush)
+            except Exception as error:
+                self._flush_failed(error)
+            else:
+                self._flushed(flush, duration_s)
             return
         self._flushing = self._loop.run_in_executor(self._disk_thread, _perform, flush)
         self._flushing.add_done_callback(lambda done: self._flush_ended(flush, done))
+        self._outgoing.send_all()
 
     def _flush_ended(self, flush: Flush, done: "asyncio.Future[float]") -> None:
         self._flushing = None
         error = done.exception()
-        if error is not None:
-            # R7: what is on disk after a failed sync, nobody knows. It is never tried again.
-            self._fail_stop.stop(error)
-            return
-        self._engine.flushed(flush, done.result())
+        if error is None:
+            self._flushed(flush, done.result())
+        else:
+            self._flush_failed(error)
 
-    def _start_job(self) -> None:
-        job = self._engine.take_job()
-        if job is None:
-            return
-        self._job = self._loop.run_in_executor(self._job_thread, self._do_steps, job)
-        self._job.add_done_callback(lambda done: self._job_ended(job, done))
+    def _flush_failed(self, error: BaseException) -> None:
+        # R7: what is on disk after a failed sync, nobody knows. It is never tried again.
+        self._fail_stop.stop(error)
 
-    def _do_steps(self, job: Job) -> None:
-        for _ in job.steps:
-            if self._is_stopping:
-                return
-            time.sleep(_REST_S)
+    def _flushed(self, flush: Flush, duration_s: float) -> None:
+        self._sync_placement.synced(duration_s)
+        self._engine.flushed(flush, duration_s)
+        self._outgoing.send_all()
 
-    def _job_ended(self, job: Job, done: "asyncio.Future[None]") -> None:
-        self._job = None
-        error = done.exception()
-        assert error is None or isinstance(error, Exception)
-        if not self._is_stopping:
-            self._engine.job_ended(job, error)
+    def _job_ended(self, job: Job, error: Exception | None) -> None:
+        self._engine.job_ended(job, error)
 
     def _set_alarm(self) -> None:
         deadline_s = self._engine.next_deadline_s()

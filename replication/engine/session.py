@@ -97,7 +97,11 @@ class Session(asyncio.Protocol):
         if self._is_aborted:
             self._transport.abort()
             return
-        _watch_for_silence(self._transport.get_extra_info("socket"))
+        connection = self._transport.get_extra_info("socket")
+        # asyncio does it for what is dialled only. A second small message would wait 40 ms until
+        # the other side's system acknowledges the first.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _watch_for_silence(connection)
         self._owner.connection_made(self)
         if self._transport.is_closing():
             return

@@ -103,10 +103,7 @@ class RealCluster:
         await log._net.close()
         if log._flushing is not None:
             await asyncio.wait([log._flushing])
-        log._is_stopping = True
-        if log._job is not None:
-            await asyncio.wait([log._job])
-        log._job_thread.shutdown()
+        await log._job_thread.stop()
         log._fail_stop.disarm()
         log._cancel_alarm()
         log._disk_thread.shutdown()

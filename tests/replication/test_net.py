@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -322,6 +323,26 @@ def test_two_links_find_each_other_and_find_each_other_again() -> None:
                     await until(lambda: user.events[-1:] == [("opened", "b")])
                     await until(lambda other=other: other.events == [("opened", "a")])  # type: ignore[misc]
                 await until(lambda: user.events[-1:] == [("closed", "b", True)])
+
+    asyncio.run(main())
+
+
+def test_no_small_message_waits_for_the_acknowledgement_of_another() -> None:
+    def waits_for_none(net: Net) -> bool:
+        transports = [session._transport for session in net._open.values()]
+        sockets = [t.get_extra_info("socket") for t in transports if t is not None]
+        options = [s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for s in sockets]
+        return len(options) == 1 and all(options)
+
+    async def main() -> None:
+        ports = dict(zip("ab", free_ports(2), strict=True))
+        async with (
+            running(config("a", ports)) as (dials, user),
+            running(config("b", ports)) as (accepts, other),
+        ):
+            await until(lambda: bool(user.events and other.events))
+            assert waits_for_none(dials)
+            assert waits_for_none(accepts)
 
     asyncio.run(main())
 

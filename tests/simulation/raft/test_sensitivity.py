@@ -68,6 +68,7 @@ def test_a_vote_that_is_given_again_after_a_restart(
         monkeypatch.setattr(Wal, "make_term_durable", lambda self: None)
     with simulated(1) as world:
         a, b, c = world.replicas.values()
+        world.run(0.01)
         world.partition("a", "bc")
         b.engine._instance.firewall.elections.deadline_s = world.now_s
         b._wake()

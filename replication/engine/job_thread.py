@@ -1,0 +1,49 @@
+"""The thread that does the engine's jobs, and gives way to the event loop after each step."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from replication.engine.workbench import Job
+
+_REST_S: Final = 0.0001
+"""After each step of a job: the thread that waits for the interpreter gets it. Without it the loop
+would wait up to 5 ms each time it wakes."""
+
+
+class JobThread:
+    """A thread of its own: a snapshot takes long, and the log must not wait for it."""
+
+    def __init__(self, name: str, on_end: Callable[[Job, Exception | None], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, name)
+        self._on_end = on_end
+        self._job: asyncio.Future[None] | None = None
+        self._is_stopping = False
+
+    def start(self, job: Job) -> None:
+        """One at a time."""
+        self._job = self._loop.run_in_executor(self._thread, self._do_steps, job)
+        self._job.add_done_callback(lambda done: self._ended(job, done))
+
+    async def stop(self) -> None:
+        """What is under way is left where it is, and nobody hears of it."""
+        self._is_stopping = True
+        if self._job is not None:
+            await asyncio.wait([self._job])
+        self._thread.shutdown()
+
+    def _do_steps(self, job: Job) -> None:
+        for _ in job.steps:
+            if self._is_stopping:
+                return
+            time.sleep(_REST_S)
+
+    def _ended(self, job: Job, done: "asyncio.Future[None]") -> None:
+        self._job = None
+        error = done.exception()
+        assert error is None or isinstance(error, Exception)
+        if not self._is_stopping:
+            self._on_end(job, error)
