@@ -150,6 +150,7 @@ def replication_config(config: MasterConfig) -> ReplicationConfig:
         tls=None if config.raft_tls_dir is None else _tls_files(config.raft_tls_dir),
         insecure=config.raft_insecure,
         snapshot_after_bytes=config.snapshot_after_bytes,
+        disk_reserve_bytes=config.disk_reserve_bytes,
         state_format=_state_format(),
         election_timeout_min_ms=config.election_timeout_min_ms,
         election_timeout_max_ms=config.election_timeout_max_ms,

@@ -42,6 +42,8 @@ class MasterConfig:
     """Each master waits a random time up to this before it tries to lead."""
     snapshot_after_bytes: int = 64 * 1024 * 1024
     """The log is compacted whenever so many bytes of commands came. At least 65536."""
+    disk_reserve_bytes: int = 64 * 1024 * 1024
+    """While less than this is free where the data is, nothing is added to the log; 0 for never."""
     offer_timeout_ms: int = 30_000
     """How long a framework may hold an offer unanswered. At least 1000."""
     agent_ping_ms: int = 2_000
@@ -74,6 +76,7 @@ class MasterConfig:
             ("election_timeout_min_ms", 300),
             ("election_timeout_max_ms", self.election_timeout_min_ms + 1),
             ("snapshot_after_bytes", 65_536),
+            ("disk_reserve_bytes", 0),
             ("offer_timeout_ms", 1_000),
             ("agent_ping_ms", 50),
             ("agent_silence_max_ms", 2 * self.agent_ping_ms),

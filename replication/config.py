@@ -118,6 +118,10 @@ class ReplicationConfig:
     snapshot_retry_ms: int = 10_000
     """Wait after a snapshot that could not be written, for want of space perhaps. At least 1."""
 
+    disk_reserve_bytes: int = 64 * MIB
+    """While less than this is free beside the data directory, the log does not grow: proposals are
+    refused as `DISK_FULL`; reads and elections go on. 0: it grows until writing fails."""
+
     trailing_entries: int = 5_000
     """Entries kept in the log before a snapshot, for replicas that are a little behind."""
 
@@ -192,6 +196,7 @@ class ReplicationConfig:
         ):
             _check(getattr(self, setting) >= 1, setting, getattr(self, setting))
         _check(len(self.state_format) <= STATE_FORMAT_CHARS_MAX, "state_format", self.state_format)
+        _check(self.disk_reserve_bytes >= 0, "disk_reserve_bytes", self.disk_reserve_bytes)
         _check(self.trailing_entries >= 0, "trailing_entries", self.trailing_entries)
         _check(self.trailing_bytes_max >= 0, "trailing_bytes_max", self.trailing_bytes_max)
         _check(

@@ -31,6 +31,9 @@ class LogObserver(Protocol):
     def snapshot_installed(self, index: int, size_bytes: int) -> None:
         """The state was replaced by one that a leader sent."""
 
+    def disk_space_seen(self, free_bytes: int) -> None:
+        """So much is free where the data directory is."""
+
     def configuration_begun(self, number: int, members: int) -> None:
         """This replica goes by this configuration now; 0 if it knows of none yet."""
 
@@ -59,6 +62,8 @@ class SilentObserver:
     def snapshot_failed(self) -> None: ...
 
     def snapshot_installed(self, index: int, size_bytes: int) -> None: ...
+
+    def disk_space_seen(self, free_bytes: int) -> None: ...
 
     def configuration_begun(self, number: int, members: int) -> None: ...
 

@@ -22,9 +22,12 @@ class Committed:
 
 
 class RefusalCause(StrEnum):
+    """DISK_FULL: the leader has too little space left. Reads go on."""
+
     NOT_LEADING = "not_leading"
     TOO_LARGE = "too_large"
     OVERLOADED = "overloaded"
+    DISK_FULL = "disk_full"
 
 
 @dataclass(frozen=True, slots=True)

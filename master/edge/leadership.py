@@ -188,6 +188,8 @@ def _verdict(outcome: Committed | ProposalRefused) -> tuple[int, Outcome]:
     if isinstance(outcome, ProposalRefused):
         if outcome.cause is RefusalCause.TOO_LARGE:
             return 0, refused(RefusalReason.INVALID, "it is too large to be put into the log")
+        if outcome.cause is RefusalCause.DISK_FULL:
+            return 0, refused(RefusalReason.OVERLOADED, "the disk of the leading master is full")
         return 0, refused(RefusalReason.OVERLOADED, f"the masters are too busy: {outcome.cause}")
     assert isinstance(outcome.result, Applied | Refused)
     return outcome.index, outcome.result

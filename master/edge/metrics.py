@@ -97,6 +97,11 @@ class MasterMetrics:
             "How often this replica saw another leader than before.",
             registry=registry,
         )
+        self.disk_free = Gauge(
+            "trimast_log_disk_free_bytes",
+            "Free where the data directory is; below the reserve nothing is added to the log.",
+            registry=registry,
+        )
         self.configuration = Gauge(
             "trimast_log_configuration",
             "Number of the configuration that this master goes by; 0: it belongs to none yet.",
@@ -207,6 +212,9 @@ class MasterMetrics:
         self.snapshot_duration.observe(duration_s)
         self.snapshot_index.set(index)
         self.snapshot_bytes.set(size_bytes)
+
+    def disk_space_seen(self, free_bytes: int) -> None:
+        self.disk_free.set(free_bytes)
 
     def configuration_begun(self, number: int, members: int) -> None:
         self.configuration.set(number)

@@ -11,7 +11,7 @@ from replication.engine.instance import Instance, Surroundings
 from replication.engine.meeting import Meeting
 from replication.engine.messages import DiskNews, Envelope, Standing
 from replication.engine.reconfiguring import Reconfiguring
-from replication.membership import Configuration, NewMember
+from replication.membership import Configuration, MembershipStatus, NewMember
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,7 @@ class Belonging:
         self._sealed: Configuration | None = None
         self._spread_until_s = 0.0
         self._learners: Mapping[str, NewMember] = {}
+        self._is_short_of_space = False
         self.instance: Instance = self._new_instance()
         self._begin_cluster()
 
@@ -54,6 +55,23 @@ class Belonging:
     def standings(self) -> Mapping[str, Standing]:
         """Of those with whom there is a session."""
         return self._meeting.standings
+
+    def status(self) -> MembershipStatus:
+        return MembershipStatus(
+            self._membership.configuration,
+            self._membership.disk_id,
+            self.instance.may_stand(),
+            self.instance.changing.lacking,
+        )
+
+    @property
+    def is_short_of_space(self) -> bool:
+        return self._is_short_of_space
+
+    @is_short_of_space.setter
+    def is_short_of_space(self, is_short: bool) -> None:
+        self._is_short_of_space = is_short
+        self.instance.firewall.following.is_short_of_space = is_short
 
     @property
     def standing(self) -> Standing:
@@ -174,6 +192,7 @@ class Belonging:
     def _new_instance(self) -> Instance:
         instance = Instance(self._around, self._meeting.standings)
         instance.core.jump_to(self._applied_index())
+        instance.firewall.following.is_short_of_space = self._is_short_of_space
         if instance.may_tick:
             # pysyncobj takes note of all that is known to be committed in one tick, however long
             # the log is: now, while nobody waits for a heartbeat.

@@ -149,12 +149,7 @@ class Engine:
         self._wake()
 
     def membership(self) -> MembershipStatus:
-        return MembershipStatus(
-            self._membership.configuration,
-            self._membership.disk_id,
-            self._instance.may_stand(),
-            self._instance.changing.lacking,
-        )
+        return self._belonging.status()
 
     def status(self) -> LogStatus:
         return LogStatus(
@@ -261,6 +256,14 @@ class Engine:
             self._proposals.next_deadline_s(),
             self._belonging.next_deadline_s(),
         )
+
+    def space_changed(self, *, is_short: bool) -> None:
+        """The disk has too little space left, or enough again."""
+        self._proposals.is_short_of_space = is_short
+        self._belonging.is_short_of_space = is_short
+        if is_short and self.is_leading:
+            # Another one may have more.
+            self.transfer_leadership(None, lambda outcome: None)
 
     def take_flush(self) -> Flush | None:
         return None if self._is_over else self._wal.take_flush()

@@ -87,7 +87,7 @@ class Firewall:
             now_s=now_s,
             random=random,
         )
-        self._following = Following(
+        self.following: Final = Following(
             core=self.core,
             wal=wal,
             outbox=self._outbox,
@@ -108,7 +108,7 @@ class Firewall:
             core=self.core,
             wal=wal,
             outbox=self._outbox,
-            following=self._following,
+            following=self.following,
             store=store,
             state_machine=state_machine,
             workbench=workbench,
@@ -149,7 +149,7 @@ class Firewall:
         self.elections.run_timer()
 
     def log_became_durable(self) -> None:
-        self._following.log_became_durable()
+        self.following.log_became_durable()
         self.leading.log_became_durable()
 
     def session_opened(self, peer: str, *, is_learner: bool = False) -> None:
@@ -167,7 +167,7 @@ class Firewall:
             return
         self._outbox.open_sessions.discard(peer)
         self.leading.session_closed(peer)
-        self._following.session_closed(peer)
+        self.following.session_closed(peer)
         self.elections.session_closed(peer, by_peer=by_peer)
         if peer in self._voters:
             self.core.disconnected(peer)
@@ -188,9 +188,9 @@ class Firewall:
             return
         match body:
             case Append():
-                self._following.on_append(peer, term, body)
+                self.following.on_append(peer, term, body)
             case Heartbeat():
-                self._following.on_heartbeat(peer, term, body)
+                self.following.on_heartbeat(peer, term, body)
             case SnapshotPart():
                 self._receiving.on_part(peer, term, body)
             case Matched() | Retry() | HeartbeatAnswer() | SnapshotProgress():
@@ -253,10 +253,10 @@ class Firewall:
         self.leading.needs_snapshot(peer)
 
     def says_matched(self, peer: str, next_index: int) -> None:
-        self._following.says_matched(peer, next_index)
+        self.following.says_matched(peer, next_index)
 
     def says_retry(self, peer: str, next_index: int) -> None:
-        self._following.says_retry(peer, next_index)
+        self.following.says_retry(peer, next_index)
 
     def asks_for_vote(self, peer: str, *, last_index: int, last_term: int) -> None:
         self.elections.asks_for_vote(peer, last_index=last_index, last_term=last_term)

@@ -10,6 +10,7 @@ from replication.engine.messages import Append, Heartbeat, HeartbeatAnswer, Matc
 from replication.engine.outbox import Outbox
 from replication.engine.wal import Wal
 
+_SHORT_BYTES_MAX: Final = 8192
 _LONG_AGO_S: Final = float("-inf")
 
 
@@ -46,6 +47,10 @@ class Following:
         now_s: Callable[[], float],
         sign_of_life_s: float,
     ) -> None:
+        self.is_short_of_space = False
+        """The log hardly grows: what comes meanwhile is asked for again afterwards."""
+        self._short_term = 0
+        self._short_bytes = 0
         self._core = core
         self._wal = wal
         self._outbox = outbox
@@ -59,6 +64,9 @@ class Following:
 
     def on_append(self, peer: str, term: int, append: Append) -> None:
         if not self.is_from_leader(peer, term):
+            return
+        if self.is_short_of_space and not self._has_space_for(term, append):
+            self._outbox.send(peer, HeartbeatAnswer(), echo=append.sequence)
             return
         self._echo = append.sequence
         self._matched_index = None
@@ -158,6 +166,13 @@ class Following:
             raise TwoLeaders(f"{peer} leads in term {term} too")
         self._elections.heard_leader()
         return True
+
+    def _has_space_for(self, term: int, append: Append) -> bool:
+        """A leader's first few words find their place, or nobody could be elected any more."""
+        if term != self._short_term:
+            self._short_term, self._short_bytes = term, 0
+        self._short_bytes += sum(len(command) for command, _, _ in append.entries)
+        return self._short_bytes <= _SHORT_BYTES_MAX
 
     def _count_known(self, entries: tuple[tuple[bytes, int, int], ...]) -> int:
         for count, (_, index, term) in enumerate(entries):

@@ -17,6 +17,7 @@ from replication.replicated_log import (
     RefusalCause,
 )
 
+_SHORT_BYTES_MAX: Final = 4096
 _ENTRY_BYTES_MAX: Final = MIB + entry.COMMAND_OVERHEAD_BYTES
 
 
@@ -45,6 +46,9 @@ class Proposals:
         self._by_age: deque[Proposal] = deque()
         self._open_count = 0
         self._open_bytes = 0
+        self._short_bytes = 0
+        self.is_short_of_space = False
+        """The log must not grow, but for a leader's first few words."""
         self.is_held = False
         """What is proposed waits: the leader hands over, and adds nothing to the log."""
 
@@ -97,6 +101,7 @@ class Proposals:
                 self._answer(proposal, ProposalRefused(RefusalCause.NOT_LEADING))
             else:
                 self._answer(proposal, OutcomeUnknown())
+        self._short_bytes = 0
         self._by_age.clear()
         self._waiting.clear()
         self._packed.clear()
@@ -147,6 +152,11 @@ class Proposals:
             return RefusalCause.NOT_LEADING
         if len(command) > self._config.command_bytes_max:
             return RefusalCause.TOO_LARGE
+        if self.is_short_of_space:
+            # Who has just won an election says so in a command, and is of no use without.
+            self._short_bytes += len(command)
+            if self._short_bytes > _SHORT_BYTES_MAX:
+                return RefusalCause.DISK_FULL
         if (
             self._open_count >= self._config.pending_proposals_max
             or self._open_bytes + len(command) > self._config.pending_bytes_max

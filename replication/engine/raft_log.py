@@ -13,6 +13,7 @@ import structlog
 
 from replication.config import ReplicationConfig
 from replication.engine.data_directory import DataDirectory
+from replication.engine.disk_space import DiskSpace
 from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
 from replication.engine.healing import open_log
@@ -91,6 +92,12 @@ class RaftLog:
         random = Random()
         self._net = Net(config, self, random=random, observer=observer, tls=tls)
         self._outgoing = Outgoing(self._net)
+        self._space = DiskSpace(
+            directory.path,
+            reserve_bytes=config.disk_reserve_bytes,
+            observer=observer,
+            on_change=lambda is_short: self._engine.space_changed(is_short=is_short),
+        )
         self._engine = Engine(
             config,
             state_machine=state_machine,
@@ -179,6 +186,7 @@ class RaftLog:
         started._fail_stop.arm()
         try:
             started._net.start()
+            started._space.start()
         except BaseException:
             await started.stop()
             raise
@@ -237,6 +245,7 @@ class RaftLog:
         first wait.
         """
         self._engine.stop()
+        self._space.stop()
         self._cancel_alarm()
         await self._net.close()
         if self._flushing is not None:
@@ -341,6 +350,7 @@ class RaftLog:
 
     def _died(self, fatal: Fatal) -> None:
         self._net.abort()
+        self._space.stop()
         self._cancel_alarm()
         log.critical(
             "raft_replica_died",

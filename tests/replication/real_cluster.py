@@ -100,6 +100,7 @@ class RealCluster:
         """As `kill -9` does it: no farewell, the sockets are reset, the lock falls."""
         log = self.logs.pop(name)
         log._engine._is_stopped = True
+        log._space.stop()
         await log._net.close()
         if log._flushing is not None:
             await asyncio.wait([log._flushing])

@@ -118,6 +118,8 @@ class Story:
                 no_space = failing("rename", errno.ENOSPC)
                 replica.disk.fault = no_space
                 self.world.at(self._random.uniform(0.5, 3.0), lambda: replica.end_fault(no_space))
+            case "short_disk" if replica.is_up:
+                self._run_short_of_space(replica)
             case "blackout":
                 self._black_out()
             case "blackout_in_write":
@@ -140,6 +142,16 @@ class Story:
             case _:
                 return False
         return True
+
+    def _run_short_of_space(self, replica: Replica) -> None:
+        life = replica.life
+        replica.engine.space_changed(is_short=True)
+
+        def end() -> None:
+            if replica.life == life:
+                replica.engine.space_changed(is_short=False)
+
+        self.world.at(self._random.uniform(0.3, 3.0), end)
 
     def _black_out(self) -> None:
         """All lose power at once: only what is really on disk is left."""
@@ -254,6 +266,7 @@ class Story:
             replica.resume()
             if not replica.is_up:
                 replica.start()
+            replica.engine.space_changed(is_short=False)
         self.world.network.mend_all()
 
     def _check_convergence(self) -> None:

@@ -23,7 +23,7 @@ PROFILES: Final = {
         (
             *("partition", *_MEND, "reset", "reset", "hold", "hold", "slow_link", "one_way"),
             *("kill", "power", "power_in_write", *_START, "pause", "pause", "transfer", "transfer"),
-            *("slow_disk", "broken_disk", "machine_death", "blackout"),
+            *("slow_disk", "broken_disk", "machine_death", "blackout", "short_disk"),
         )
     ),
     # Processes die, networks split, links come and go, leadership is handed on meanwhile.
@@ -45,7 +45,7 @@ PROFILES: Final = {
     "power": Profile(
         (
             *("power", "power", "power_in_write", "power_in_write", "machine_death", *_START),
-            *("start", "slow_disk", "slow_disk", "broken_disk", "transfer"),
+            *("start", "slow_disk", "slow_disk", "broken_disk", "short_disk", "transfer"),
         )
     ),
     # What TCP permits: sessions replaced while the old one's frames still come, answers that are
