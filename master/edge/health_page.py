@@ -13,6 +13,7 @@ def add_health_page(
 
     async def health(_request: web.Request) -> web.Response:
         status = doorkeeper.replicated_log.status()
+        membership = doorkeeper.replicated_log.membership()
         return web.json_response(
             {
                 "id": doorkeeper.directory.own_id,
@@ -23,6 +24,8 @@ def add_health_page(
                 "commit_index": status.commit_index,
                 "applied_index": status.applied_index,
                 "last_index": status.last_index,
+                "configuration": membership.configuration.number,
+                "votes": membership.is_voter,
             }
         )
 

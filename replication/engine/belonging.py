@@ -49,6 +49,12 @@ class Belonging:
         self._learners: Mapping[str, NewMember] = {}
         self._is_short_of_space = False
         self.instance: Instance = self._new_instance()
+        if self._membership.configuration.number == 0 and around.config.peers:
+            log.info(
+                "belongs_to_no_cluster_yet",
+                waits_for=sorted(around.config.peers),
+                hint="a new cluster begins when all are there; an existing one must add this one",
+            )
         self._begin_cluster()
 
     @property

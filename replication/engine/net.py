@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final, Protocol
@@ -69,6 +70,7 @@ class Net:
         self._sessions: set[Session] = set()
         self._newest_hello: dict[str, tuple[int, int]] = {}
         self._refusals: dict[str, str] = {}
+        self._refused_lately: deque[str] = deque(maxlen=STRANGERS_MAX)
         self._listener: socket.socket | None = None
         self._accepting: set[asyncio.Task[object]] = set()
         self._dialling: dict[str, asyncio.Task[None]] = {}
@@ -96,7 +98,6 @@ class Net:
         self._dial_contacts()
 
     def set_contacts(self, contacts: Mapping[str, PeerAddress]) -> None:
-        """See `outbox.Links`."""
         moved = {p for p, address in self._contacts.items() if contacts.get(p) != address}
         self._contacts = dict(contacts)
         for peer in moved:
@@ -113,7 +114,6 @@ class Net:
         return self._contacts
 
     def close_session(self, peer: str) -> None:
-        """See `outbox.Links`."""
         session = self._open.pop(peer, None)
         if session is not None:
             session.close()
@@ -245,13 +245,16 @@ class Net:
         return self._tls.fault_of(session.certificate_of, dialled=session.dialled)
 
     def _refuse(self, session: Session, refusal: pb.RaftRefusal, label: str) -> None:
-        log.error(
-            "raft_peer_refused",
-            peer=session.dialled,
-            address=session.address,
-            cause=pb.RaftRefusal.Cause.Name(refusal.cause),
-            detail=refusal.detail,
-        )
+        if refusal.detail not in self._refused_lately:
+            # Who is refused comes again and again.
+            self._refused_lately.append(refusal.detail)
+            log.error(
+                "raft_peer_refused",
+                peer=session.dialled,
+                address=session.address,
+                cause=pb.RaftRefusal.Cause.Name(refusal.cause),
+                detail=refusal.detail,
+            )
         self._observer.frame_rejected(label)
         session.send(pb.RaftFrame(refusal=refusal).SerializeToString())
         session.close()
