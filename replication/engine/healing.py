@@ -36,7 +36,7 @@ def open_log(
     try:
         return _open(directory, segment_bytes_max)
     except (WalDamaged, SnapshotDamaged, TermFileDamaged) as error:
-        if len(membership.configuration.members) < 2:
+        if len(membership.configuration.members) == 1:
             raise
         log.error("damage_set_aside", error=str(error), files=f"*{ASIDE_SUFFIX}")
     membership.become_another_disk(new_disk_id())
