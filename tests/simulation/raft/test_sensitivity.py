@@ -10,6 +10,8 @@ from replication.engine.engine import Engine
 from replication.engine.fail_stop import FatalCause
 from replication.engine.following import Following
 from replication.engine.leading import Leading
+from replication.engine.meeting import Meeting
+from replication.engine.membership_store import MembershipStore
 from replication.engine.receiving_snapshots import ReceivingSnapshots
 from replication.engine.sending_snapshots import SendingSnapshots
 from replication.engine.snapshot_file import SnapshotInfo, SnapshotReader
@@ -204,3 +206,34 @@ def test_a_state_that_goes_astray_is_noticed_by_the_replicas_themselves(
 def test_rot_that_is_taken_for_a_torn_write_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wal, "check_nothing_promised", lambda *args, **words: None)
     assert is_noticed(PROFILES["rot"])
+
+
+def test_a_disk_that_forgot_its_promises_and_votes_all_the_same_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """N13: whoever has the name has the vote, as in a cluster whose disks have no ids."""
+
+    def is_member(self: MembershipStore) -> bool:
+        return self.replica_id in self.configuration.members
+
+    assert not any(is_lost_without_the_third(seed) for seed in range(3))
+    monkeypatch.setattr(MembershipStore, "is_voter", property(is_member))
+    monkeypatch.setattr(Meeting, "is_learner", lambda self, peer: False)
+    assert any(is_lost_without_the_third(seed) for seed in range(10))
+
+
+def is_lost_without_the_third(seed: int) -> bool:
+    """A write on two of three disks; one is emptied, the other away: may the rest go on?"""
+    with simulated(seed) as world:
+        world.run(0.01)
+        a = world.elect("a")
+        world.replicas["c"].crash(power=False)
+        world.propose(a, b"kept by two")
+        assert world.run(5.0, until=lambda: b"kept by two" in world.ledger.acknowledged)
+        b = world.replicas["b"]
+        b.crash(power=True)
+        b.get_another_disk({})
+        a.crash(power=True)
+        b.start()
+        world.replicas["c"].start()
+        return world.run(20.0, until=lambda: world.leader() is not None)
