@@ -1,12 +1,14 @@
 """Masters come and go while agents run tasks and a client writes; disks that forgot come back."""
 
 import asyncio
+import contextlib
 import dataclasses
 import itertools
 import json
 import os
 import shutil
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -371,3 +373,27 @@ def test_a_master_of_another_cluster_is_refused_by_name(start_cluster: StartClus
             assert await asyncio.to_thread(voters, cluster.folder) == ["m1", "m2", "m3"]
 
     asyncio.run(story())
+
+
+def test_a_local_cluster_moves_to_other_ports_while_it_is_down(
+    start_cluster: StartCluster,
+) -> None:
+    """The configuration names addresses of which some belong to somebody else by now."""
+    cluster = start_cluster(masters=3, agents=1)
+    bring_down(cluster.folder)
+    with contextlib.ExitStack() as stack:
+        for master in cluster.masters:
+            other = stack.enter_context(socket.socket())
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", int(master.raft.rpartition(":")[2])))
+            other.listen()
+        again = asyncio.run(bring_up(cluster.folder, timeout_s=20))
+        assert not {m.raft for m in again.masters} & {m.raft for m in cluster.masters}
+        trimast("run", "--dir", str(cluster.folder), "--", "true")
+        # They can be told, one by one, so that the configuration names where they are now.
+        for master in again.masters:
+            change(cluster.folder, "replace", master.id, shape(again, master.id))
+        leader = asyncio.run(leader_of(again, 10))
+        reply = asyncio.run(members_by(again, leader.id))
+        assert [member.raft for member in reply.members] == [m.raft for m in again.masters]
+        assert reply.configuration == 4
