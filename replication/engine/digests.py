@@ -78,5 +78,5 @@ def _account(index: int, own: bytes, who_differs: str, other: bytes) -> str:
     return (
         f"after entry {index} the state here has the digest {own.hex()}, but {who_differs} "
         f"{other.hex()}. Keep this data directory for examination, and start this replica with an "
-        "empty one while all others are up."
+        "empty one: it is brought up to date and votes again by itself."
     )

@@ -18,6 +18,7 @@ class FatalCause(StrEnum):
     ENGINE_BROKEN = "engine_broken"
     STATE_MACHINE_RAISED = "state_machine_raised"
     STATE_DIVERGED = "state_diverged"
+    """Start it with an empty directory: it takes the others' state, and comes back by itself."""
 
 
 @dataclass(frozen=True, slots=True)

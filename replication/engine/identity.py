@@ -115,7 +115,10 @@ def _read(directory: Directory) -> Identity:
         old = _with_fixed_voters(directory.read(IDENTITY_FILE))
         if old is not None:
             return _upgraded(directory, old)
-        raise DataDirectoryRefused(f"{error}. Replace this replica's disk") from error
+        raise DataDirectoryRefused(
+            f"{error}. Keep this directory, and start with an empty one: if other members are "
+            "there, this one comes back by itself"
+        ) from error
     try:
         if fields["format"] != _FORMAT:
             raise DataDirectoryRefused(

@@ -1,6 +1,7 @@
 """The Raft link: one session with each peer, dialled by the one whose id is lower."""
 
 import asyncio
+import itertools
 import socket
 from collections import deque
 from collections.abc import Mapping
@@ -375,8 +376,11 @@ class Net:
         delay_min_s = self._config.reconnect_delay_min_ms / 1000
         delay_max_s = self._config.reconnect_delay_max_ms / 1000
         delay_s = delay_min_s
-        while True:
-            if await self._dial(peer, address):
+        # A configuration cannot know of members that moved while none of them led: then the
+        # settings do. Who answers says who it is, wherever that is.
+        named = self._config.peers.get(peer, address)
+        for where in itertools.cycle(dict.fromkeys((address, named))):
+            if await self._dial(peer, where):
                 delay_s = delay_min_s
             await asyncio.sleep(delay_s * (0.5 + self._random.random()))
             delay_s = min(2 * delay_s, delay_max_s)

@@ -328,14 +328,14 @@ class Wal(pinned.Journal):  # type: ignore[misc]
             if is_lost or self._segments.oldest_start > 0 or self.first_index > 1:
                 raise WalDamaged(
                     f"the log begins behind entry {self.first_index}, and there is no snapshot of "
-                    "what was before. Replace this replica's disk"
+                    "what was before"
                 )
             return
         index, term = snapshot.index, snapshot.term
         if not self._entries or self.first_index > index:
             raise WalDamaged(
                 f"the log begins behind entry {self.first_index}, but the snapshot ends with "
-                f"entry {index}. Replace this replica's disk"
+                f"entry {index}"
             )
         if self.term_at(index) != term:
             if self._commit_index >= index:

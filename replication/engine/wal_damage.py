@@ -23,5 +23,5 @@ def check_nothing_promised(data: bytes, end: int, start: int, *, was_synced: boo
     if was_synced or promised > damaged_position:
         raise WalDamaged(
             f"the log is damaged at position {damaged_position}, which had been synced: the disk "
-            "lost promised entries. Replace this replica's disk"
+            "lost promised entries"
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from replication.engine.data_directory import DataDirectory
 from tests.trimast.cli.command import Ended, trimast
 from trimast.cli.certificate_folder import CertificateFolder
 
@@ -50,3 +51,14 @@ def test_files_of_another_are_refused(tmp_path: Path, folder: str, words: str) -
     ended = started(tmp_path, NEAR, "--raft-tls-dir", str(tmp_path / "tls" / folder))
     assert (ended.code, ended.err.count("\n")) == (1, 1)
     assert words in ended.err
+
+
+def test_what_it_belongs_to_must_be_readable(tmp_path: Path) -> None:
+    held = DataDirectory.claim(tmp_path / "data")
+    held.begin_life("blue", "m1")
+    held.release()
+    (tmp_path / "data" / "configuration").write_text("half wr")
+    own = ("--id", "m1", "--cluster", "blue", "--data-dir", str(tmp_path / "data"))
+    ended = asyncio.run(trimast("master", *own))
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert f"{tmp_path / 'data'}: configuration is damaged" in ended.err

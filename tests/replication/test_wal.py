@@ -303,3 +303,81 @@ def test_it_works_on_a_real_disk(tmp_path: Path) -> None:
     assert len(again) == 5
     assert (again.getCurrentTerm(), again.getVotedForNodeId()) == (9, "b")
     again.close()
+
+
+def sealed_at_3() -> tuple[SimDisk, Wal]:
+    """Five entries were synced, all taken for committed; then it turned out that 3 is a seal."""
+    disk = new_disk()
+    wal = open_wal(disk)
+    add(wal, b"1", b"2", b"3", b"4", b"5")
+    wal.setRaftCommitIndex(5)
+    sync(wal)
+    wal.void_after(3)
+    return disk, wal
+
+
+def test_what_followed_a_seal_is_void_even_if_it_was_taken_for_committed() -> None:
+    disk, wal = sealed_at_3()
+    assert (wal.last_index, wal.durable_index, wal.getRaftCommitIndex()) == (3, 3, 3)
+    sync(wal)
+    add(wal, b"other", term=1)
+    sync(wal)
+    again = open_wal(disk)
+    assert payloads(again) == [b"1", b"2", b"3", b"other"]
+    assert again.getRaftCommitIndex() == 3
+
+
+def test_a_log_without_anything_behind_the_seal_is_left_alone() -> None:
+    disk, wal = sealed_at_3()
+    sync(wal)
+    before = disk.copy()
+    wal.void_after(3)
+    wal.void_after(9)
+    assert wal.is_flushed
+    assert disk.copy() == before
+
+
+def test_a_void_that_is_not_flushed_is_not_done() -> None:
+    disk, wal = sealed_at_3()
+    assert not wal.is_flushed
+    disk.lose_power()
+    assert payloads(open_wal(disk)) == [b"1", b"2", b"3", b"4", b"5"]
+
+
+def test_a_void_that_is_cut_off_at_any_byte_is_there_or_not() -> None:
+    disk, wal = sealed_at_3()
+    (name,) = segment_names(disk)
+    synced_bytes = len(disk.read(name))
+    add(wal, b"other")
+    flush = wal.take_flush()
+    assert flush is not None
+    flush.write()
+    whole = disk.read(name)
+    found = []
+    for size_bytes in range(synced_bytes, len(whole) + 1):
+        disk.open(name, 0).append(whole[:size_bytes])
+        found.append(payloads(open_wal(disk)))
+    old = [b"1", b"2", b"3"]
+    assert found[0] == [*old, b"4", b"5"]
+    assert found[-1] == [*old, b"other"]
+    stages = [found[0], old, found[-1]]
+    assert [stages.index(each) for each in found] == sorted(stages.index(each) for each in found)
+
+
+def test_a_void_in_a_new_segment_is_replayed() -> None:
+    disk = new_disk()
+    wal = open_wal(disk)
+    for number in range(6):
+        add(wal, b"%d" % number + bytes(30_000))
+        sync(wal)
+    wal.void_after(2)
+    sync(wal)
+    again = open_wal(disk)
+    assert again.last_index == 2
+    add(again, b"other")
+    sync(again)
+    assert [each[:5] for each in payloads(open_wal(disk))] == [
+        b"0" + bytes(4),
+        b"1" + bytes(4),
+        b"other",
+    ]

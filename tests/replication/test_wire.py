@@ -8,6 +8,8 @@ from protos.trimast.v1 import raft_link_pb2 as pb
 from replication.engine.messages import (
     Append,
     Body,
+    ConfigurationNews,
+    DiskNews,
     Envelope,
     Heartbeat,
     HeartbeatAnswer,
@@ -18,13 +20,23 @@ from replication.engine.messages import (
     SnapshotPart,
     SnapshotProgress,
     Stale,
+    Standing,
     StandNow,
     StateDigest,
     Vote,
     VoteRequest,
 )
 from replication.engine.snapshot_file import SnapshotInfo
-from replication.engine.wire import MalformedFrame, decode, encode
+from replication.engine.wire import (
+    MalformedFrame,
+    decode,
+    encode,
+    encode_news,
+    get_standing,
+    put_standing,
+)
+from replication.membership import Configuration
+from tests.replication.test_configuration_codec import configurations
 
 numbers = st.integers(min_value=1, max_value=2**62 - 1)
 bodies: st.SearchStrategy[Body] = st.one_of(
@@ -102,12 +114,12 @@ def test_a_digest_that_cannot_be_is_refused(told: StateDigest) -> None:
 
 @given(st.binary(max_size=200))
 @settings(max_examples=500)
-def test_garbage_is_malformed_or_an_envelope(data: bytes) -> None:
+def test_garbage_is_malformed_or_a_message(data: bytes) -> None:
     try:
-        envelope = decode(data)
+        message = decode(data)
     except MalformedFrame:
         return
-    assert isinstance(envelope, Envelope)
+    assert isinstance(message, (Envelope, ConfigurationNews, DiskNews))
 
 
 def test_every_cut_of_a_frame_is_malformed_or_an_envelope() -> None:
@@ -150,3 +162,53 @@ def test_an_append_must_build_on_an_entry() -> None:
 def test_what_no_replica_says_is_malformed(frame: bytes) -> None:
     with pytest.raises(MalformedFrame):
         decode(frame)
+
+
+standings = st.builds(
+    Standing,
+    configuration=st.integers(0, 2**62 - 1),
+    disk_id=st.text(max_size=40),
+    life=numbers,
+    incarnation=st.integers(0, 2**62 - 1),
+    term=st.integers(0, 2**62 - 1),
+    voted_for=st.text(max_size=40),
+    last_index=st.integers(0, 2**62 - 1),
+)
+
+
+@given(standings)
+def test_a_standing_arrives_as_it_was(standing: Standing) -> None:
+    data = put_standing(standing).SerializeToString()
+    assert get_standing(pb.RaftStanding.FromString(data)) == standing
+
+
+@pytest.mark.parametrize(
+    "fields", [{"life": 0}, {"life": 2**62}, {"configuration": 2**62}, {"term": 2**63}]
+)
+def test_a_standing_that_cannot_be_is_refused(fields: dict[str, int]) -> None:
+    with pytest.raises(MalformedFrame):
+        get_standing(pb.RaftStanding(**{"life": 1, **fields}))  # type: ignore[arg-type]
+
+
+@given(configurations)
+def test_news_of_a_configuration_arrive_as_they_were(configuration: Configuration) -> None:
+    assert decode(encode_news(ConfigurationNews(configuration))) == ConfigurationNews(configuration)
+
+
+@given(st.text(max_size=40), numbers)
+def test_news_of_a_disk_arrive_as_they_were(disk_id: str, life: int) -> None:
+    assert decode(encode_news(DiskNews(disk_id, life))) == DiskNews(disk_id, life)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pb.RaftFrame(disk_news=pb.RaftDiskNews(disk_id="d")),
+        pb.RaftFrame(configuration_news=pb.RaftConfigurationNews()),
+        pb.RaftFrame(configuration_news=pb.RaftConfigurationNews(configuration=b"{}")),
+        pb.RaftFrame(configuration_news=pb.RaftConfigurationNews(configuration=b"\xff")),
+    ],
+)
+def test_news_that_cannot_be_are_malformed(frame: pb.RaftFrame) -> None:
+    with pytest.raises(MalformedFrame):
+        decode(frame.SerializeToString())

@@ -67,7 +67,7 @@ def agent_arguments(cluster: ClusterFile, agent: Agent) -> list[str]:
 
 
 async def wait_until_it_serves(cluster: ClusterFile, timeout_s: float) -> ClusterFile:
-    """Every process listens, a leader is known to all masters, and knows all agents.
+    """Every process listens, a leader is known to all its masters, and knows all agents.
 
     Raises:
         StartFailed: a process ended, or the time is up.
@@ -113,7 +113,11 @@ async def _missing(cluster: ClusterFile, finder: LeaderFinder) -> str:
     leader = next((reply for reply in replies if reply is not None and reply.leading), None)
     if leader is None:
         return "a leader"
+    members = {each.id for each in leader.masters}
     for master, reply in zip(cluster.masters, replies, strict=True):
+        if master.id not in members:
+            # It was removed, or was not added yet: nobody tells it who leads.
+            continue
         if reply is None or reply.leader_id != leader.master_id:
             return f"{master.id} to know that {leader.master_id} leads"
         if reply.applied_index < leader.commit_index - _LAG_MAX:
