@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import socket
 from collections import deque
 from collections.abc import Mapping
 from random import Random
@@ -12,6 +11,7 @@ import structlog
 
 from protos.trimast.v1 import raft_link_pb2 as pb
 from replication.config import PeerAddress, ReplicationConfig
+from replication.engine.acceptor import Acceptor
 from replication.engine.messages import Standing
 from replication.engine.session import Session
 from replication.engine.tls_channel import TlsFailure
@@ -32,7 +32,6 @@ PROTOCOL_VERSION: Final = 2
 STRANGERS_MAX: Final = 64
 _CONNECT_TIMEOUT_S: Final = 1.0
 _CLOSE_TIMEOUT_S: Final = 2.0
-_ACCEPT_PAUSE_S: Final = 0.1
 
 
 class LinkUser(Protocol):
@@ -72,8 +71,8 @@ class Net:
         self._newest_hello: dict[str, tuple[int, int]] = {}
         self._refusals: dict[str, str] = {}
         self._refused_lately: deque[str] = deque(maxlen=STRANGERS_MAX)
-        self._listener: socket.socket | None = None
-        self._accepting: set[asyncio.Task[object]] = set()
+        self._acceptor = Acceptor(self._new_session, backlog=STRANGERS_MAX)
+        self._is_started = False
         self._dialling: dict[str, asyncio.Task[None]] = {}
         self._is_closed = False
 
@@ -82,12 +81,8 @@ class Net:
         if not (self._contacts or self._tls or self._config.insecure or self._config.is_local):
             # Alone, and nobody could be let in: others can be added only with certificates.
             return
-        loop = asyncio.get_running_loop()
-        family = socket.AF_INET6 if ":" in self._config.listen_host else socket.AF_INET
-        address = (self._config.listen_host, self._config.listen_port)
-        self._listener = socket.create_server(address, family=family, backlog=STRANGERS_MAX)
-        self._listener.setblocking(False)
-        loop.add_reader(self._listener, self._accept)
+        self._acceptor.start(self._config.listen_host, self._config.listen_port)
+        self._is_started = True
         log.info(
             "raft_link_listens",
             address=self._config.listen_host,
@@ -127,7 +122,7 @@ class Net:
     def abort(self) -> None:
         """At once, and without a word."""
         self._is_closed = True
-        self._stop_listening()
+        self._acceptor.stop()
         for task in self._dialling.values():
             task.cancel()
         for session in list(self._sessions):
@@ -135,7 +130,8 @@ class Net:
 
     async def close(self) -> None:
         self.abort()
-        await asyncio.gather(*self._dialling.values(), *self._accepting, return_exceptions=True)
+        await asyncio.gather(*self._dialling.values(), return_exceptions=True)
+        await self._acceptor.wait_stopped()
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
             while self._sessions:
                 await next(iter(self._sessions)).ended.wait()
@@ -321,43 +317,10 @@ class Net:
         self._refusals[peer] = text
         return True
 
-    # Accepting. Not by an `asyncio.Server`: in 3.11 that loses what it accepts while it is closed.
-
-    def _accept(self) -> None:
-        assert self._listener is not None
-        try:
-            connection, _ = self._listener.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            # Out of descriptors, most likely: those that wait are not lost.
-            log.error("raft_accept_failed", error=str(error))
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(self._listener)
-            loop.call_later(_ACCEPT_PAUSE_S, self._accept_again)
-            return
-        connection.setblocking(False)
-        loop = asyncio.get_running_loop()
-        task: asyncio.Task[object] = loop.create_task(
-            loop.connect_accepted_socket(self._new_session, connection)
-        )
-        self._accepting.add(task)
-        task.add_done_callback(self._accepting.discard)
-
-    def _accept_again(self) -> None:
-        if self._listener is not None:
-            asyncio.get_running_loop().add_reader(self._listener, self._accept)
-
-    def _stop_listening(self) -> None:
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
-            self._listener = None
-
     # Dialling.
 
     def _dial_contacts(self) -> None:
-        if self._listener is None:
+        if not self._is_started:
             return
         loop = asyncio.get_running_loop()
         for peer, address in sorted(self._contacts.items()):

@@ -84,9 +84,15 @@ def test_damaged_terms_make_it_another_disk_too() -> None:
     assert not membership.is_voter
 
 
-@pytest.mark.parametrize("names", ["a", ""])
-def test_one_alone_has_nobody_to_ask(names: str) -> None:
-    disk = disk_of_a_member(names)
+def test_one_that_belongs_to_no_cluster_has_promised_nothing() -> None:
+    disk = disk_of_a_member("")
+    damage(disk, log_of(disk))
+    membership, _ = opened(disk)
+    assert not membership.is_voter
+
+
+def test_one_alone_has_nobody_to_ask() -> None:
+    disk = disk_of_a_member("a")
     name = log_of(disk)
     damage(disk, name)
     before = disk.copy()
