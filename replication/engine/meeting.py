@@ -90,9 +90,10 @@ class Meeting:
             name: member.address if member.address.port else self._config.peers.get(name)
             for name, member in known.items()
         }
-        if configuration.number == 0:
-            addresses = dict(self._config.peers)
-        found = {name: address for name, address in addresses.items() if address is not None}
+        # Those that the settings name as well: who was away for long may know nobody else of those
+        # that are members by now.
+        found = dict(self._config.peers)
+        found.update((name, address) for name, address in addresses.items() if address is not None)
         found.update(learners)
         found.pop(self._membership.replica_id, None)
         return found

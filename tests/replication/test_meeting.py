@@ -129,7 +129,6 @@ def test_one_alone_founds_at_once_and_only_once() -> None:
 @pytest.mark.parametrize(
     ("known", "contacts"),
     [
-        (None, "bc"),
         (configuration(1, "ab"), "b"),
         (configuration(2, "ab", departed="c"), "bc"),
         # One that is no member itself wants to hear what becomes of it.
@@ -137,9 +136,22 @@ def test_one_alone_founds_at_once_and_only_once() -> None:
     ],
 )
 def test_there_is_a_session_with_members_and_with_those_that_left(
-    known: Configuration | None, contacts: str
+    known: Configuration, contacts: str
 ) -> None:
-    assert meeting("a", known).contacts({}) == {name: PEERS[name] for name in contacts}
+    met = meeting("a", known, names="a")
+    assert met.contacts({}) == {name: PEERS[name] for name in contacts}
+
+
+@pytest.mark.parametrize("known", [None, configuration(1, "ab")])
+def test_there_is_one_with_whom_the_settings_name_too(known: Configuration | None) -> None:
+    """Who was away for long may know nobody else of those that are members by now."""
+    assert meeting("a", known).contacts({}) == {"b": PEERS["b"], "c": PEERS["c"]}
+
+
+def test_a_configuration_knows_better_than_the_settings_where_a_member_is() -> None:
+    moved = Configuration(2, {"b": Member("b1", PeerAddress("elsewhere", 9))})
+    contacts = meeting("a", moved).contacts({})
+    assert contacts == {"b": PeerAddress("elsewhere", 9), "c": PEERS["c"]}
 
 
 def test_who_is_brought_up_to_date_is_a_contact_where_it_is_said_to_be() -> None:
@@ -151,4 +163,4 @@ def test_who_is_brought_up_to_date_is_a_contact_where_it_is_said_to_be() -> None
 def test_members_from_before_addresses_were_kept_are_where_the_settings_say() -> None:
     nowhere = PeerAddress("", 0)
     known = Configuration(1, {name: Member("", nowhere) for name in "abd"})
-    assert meeting("a", known).contacts({}) == {"b": PEERS["b"]}
+    assert meeting("a", known, names="ab").contacts({}) == {"b": PEERS["b"]}

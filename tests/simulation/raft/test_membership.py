@@ -1,9 +1,11 @@
 """Members come and go, and come back with another disk; nothing that was agreed is lost."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
 
+from replication.config import PeerAddress
 from replication.membership import (
     ChangeOutcome,
     ChangeRefusalCause,
@@ -261,4 +263,24 @@ def test_a_replica_that_missed_two_changes_catches_up() -> None:
         assert world.run(20.0, until=have_all(world, "abcde"))
         c = world.replicas["c"]
         assert c.membership.configuration.number == 3
+        assert world.run(5.0, until=lambda: c.engine.membership().is_voter)
+
+
+def test_a_member_that_knew_none_of_those_that_are_left_is_told_by_its_settings() -> None:
+    with simulated(14, "abc") as world:
+        commit(world, b"1")
+        world.replicas["c"].crash(power=False)
+        world.add("d", "abcd")
+        world.add("e", "abcde")
+        for new, gone in (("d", "a"), ("e", "b")):
+            world.replicas[new].start()
+            change(world, add=new, remove=gone)
+            world.replicas[gone].crash(power=True)
+        commit(world, b"2")
+        c = world.replicas["c"]
+        c.config = dataclasses.replace(
+            c.config, peers={name: PeerAddress("localhost", 1) for name in "abde"}
+        )
+        c.start()
+        assert world.run(20.0, until=have_all(world, "cde"))
         assert world.run(5.0, until=lambda: c.engine.membership().is_voter)
