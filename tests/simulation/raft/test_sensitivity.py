@@ -10,15 +10,21 @@ from replication.engine.engine import Engine
 from replication.engine.fail_stop import FatalCause
 from replication.engine.following import Following
 from replication.engine.leading import Leading
+from replication.engine.membership_store import MembershipStore
+from replication.engine.promises import Promises
 from replication.engine.receiving_snapshots import ReceivingSnapshots
 from replication.engine.sending_snapshots import SendingSnapshots
 from replication.engine.snapshot_file import SnapshotInfo, SnapshotReader
 from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
+from replication.membership import Configuration
 from replication.state_machine import Restoration
 from tests.simulation.raft.nemesis import Story
 from tests.simulation.raft.profiles import PROFILES, Profile
 from tests.simulation.raft.replica import Violation
+from tests.simulation.raft.test_membership import (
+    test_a_disk_that_forgot_votes_only_when_it_is_named_again as story_of_a_forgetful_disk,
+)
 from tests.simulation.raft.test_snapshots import SETTINGS
 from tests.simulation.raft.world import simulated
 
@@ -204,3 +210,17 @@ def test_a_state_that_goes_astray_is_noticed_by_the_replicas_themselves(
 def test_rot_that_is_taken_for_a_torn_write_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wal, "check_nothing_promised", lambda *args, **words: None)
     assert is_noticed(PROFILES["rot"])
+
+
+def test_a_vote_by_name_instead_of_by_disk_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """N13: an emptied disk that votes loses what was acknowledged, together with one crash."""
+    monkeypatch.setattr(Configuration, "is_voter", lambda self, name, disk_id: name in self.members)
+    with pytest.raises(AssertionError):
+        story_of_a_forgetful_disk(old_copy=False)
+
+
+def test_an_old_copy_that_nobody_knows_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MembershipStore, "newest_life", lambda self, peer, standing: None)
+    monkeypatch.setattr(Promises, "are_forgotten", lambda self, peer, standing: False)
+    with pytest.raises(AssertionError):
+        story_of_a_forgetful_disk(old_copy=True)
