@@ -10,17 +10,21 @@ from replication.engine.engine import Engine
 from replication.engine.fail_stop import FatalCause
 from replication.engine.following import Following
 from replication.engine.leading import Leading
-from replication.engine.meeting import Meeting
 from replication.engine.membership_store import MembershipStore
+from replication.engine.promises import Promises
 from replication.engine.receiving_snapshots import ReceivingSnapshots
 from replication.engine.sending_snapshots import SendingSnapshots
 from replication.engine.snapshot_file import SnapshotInfo, SnapshotReader
 from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.wal import Wal
+from replication.membership import Configuration
 from replication.state_machine import Restoration
 from tests.simulation.raft.nemesis import Story
 from tests.simulation.raft.profiles import PROFILES, Profile
 from tests.simulation.raft.replica import Violation
+from tests.simulation.raft.test_membership import (
+    test_a_disk_that_forgot_votes_only_when_it_is_named_again as story_of_a_forgetful_disk,
+)
 from tests.simulation.raft.test_snapshots import SETTINGS
 from tests.simulation.raft.world import simulated
 
@@ -208,32 +212,15 @@ def test_rot_that_is_taken_for_a_torn_write_is_noticed(monkeypatch: pytest.Monke
     assert is_noticed(PROFILES["rot"])
 
 
-def test_a_disk_that_forgot_its_promises_and_votes_all_the_same_is_noticed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """N13: whoever has the name has the vote, as in a cluster whose disks have no ids."""
-
-    def is_member(self: MembershipStore) -> bool:
-        return self.replica_id in self.configuration.members
-
-    assert not any(is_lost_without_the_third(seed) for seed in range(3))
-    monkeypatch.setattr(MembershipStore, "is_voter", property(is_member))
-    monkeypatch.setattr(Meeting, "is_learner", lambda self, peer: False)
-    assert any(is_lost_without_the_third(seed) for seed in range(10))
+def test_a_vote_by_name_instead_of_by_disk_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """N13: an emptied disk that votes loses what was acknowledged, together with one crash."""
+    monkeypatch.setattr(Configuration, "is_voter", lambda self, name, disk_id: name in self.members)
+    with pytest.raises(AssertionError):
+        story_of_a_forgetful_disk(old_copy=False)
 
 
-def is_lost_without_the_third(seed: int) -> bool:
-    """A write on two of three disks; one is emptied, the other away: may the rest go on?"""
-    with simulated(seed) as world:
-        world.run(0.01)
-        a = world.elect("a")
-        world.replicas["c"].crash(power=False)
-        world.propose(a, b"kept by two")
-        assert world.run(5.0, until=lambda: b"kept by two" in world.ledger.acknowledged)
-        b = world.replicas["b"]
-        b.crash(power=True)
-        b.get_another_disk({})
-        a.crash(power=True)
-        b.start()
-        world.replicas["c"].start()
-        return world.run(20.0, until=lambda: world.leader() is not None)
+def test_an_old_copy_that_nobody_knows_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MembershipStore, "newest_life", lambda self, peer, standing: None)
+    monkeypatch.setattr(Promises, "are_forgotten", lambda self, peer, standing: False)
+    with pytest.raises(AssertionError):
+        story_of_a_forgetful_disk(old_copy=True)
