@@ -228,6 +228,9 @@ class _Collected:
     def sync(self) -> None:
         """Whoever writes the backup does that."""
 
+    def finish(self) -> None:
+        """Whoever writes the backup does that, too."""
+
     def close(self) -> None:
         """There is nothing to give back."""
 

@@ -4,7 +4,6 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ import structlog
 from replication.config import ReplicationConfig
 from replication.engine.data_directory import DataDirectory
 from replication.engine.disk_space import DiskSpace
+from replication.engine.disk_thread import DiskThread, perform
 from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
 from replication.engine.healing import open_log
@@ -83,8 +83,7 @@ class RaftLog:
         self._on_fatal = on_fatal
         self._loop = asyncio.get_running_loop()
         self._fail_stop: Final = FailStop(self._died)
-        self._disk_thread = ThreadPoolExecutor(1, f"raft-disk-{config.replica_id}")
-        self._flushing: asyncio.Future[float] | None = None
+        self._disk_thread = DiskThread(f"raft-disk-{config.replica_id}", self._flush_ended)
         self._sync_placement = SyncPlacement(config.replica_id)
         self._job_thread = JobThread(f"raft-jobs-{config.replica_id}", self._job_ended)
         self._step_handle: asyncio.Handle | None = None
@@ -248,11 +247,9 @@ class RaftLog:
         self._space.stop()
         self._cancel_alarm()
         await self._net.close()
-        if self._flushing is not None:
-            await asyncio.wait([self._flushing])
+        await self._disk_thread.stop()
         await self._job_thread.stop()
         self._fail_stop.disarm()
-        self._disk_thread.shutdown()
         self._wal.close()
         self._directory.release()
 
@@ -298,25 +295,30 @@ class RaftLog:
         if self._sync_placement.is_on_loop(engine.leader_id, voters, engine.open_sessions):
             self._outgoing.send_all()
             try:
-                duration_s = _perform(flush)
+                duration_s = perform(flush)
             except Exception as error:
                 self._flush_failed(error)
             else:
                 self._flushed(flush, duration_s)
             return
-        self._flushing = self._loop.run_in_executor(self._disk_thread, _perform, flush)
-        self._flushing.add_done_callback(lambda done: self._flush_ended(flush, done))
+        # First to those who have the longer way to a sync. What is sent here needs none of ours.
         self._outgoing.send_all()
+        self._disk_thread.start(flush)
 
-    def _flush_ended(self, flush: Flush, done: "asyncio.Future[float]") -> None:
-        self._flushing = None
-        error = done.exception()
-        if error is None:
-            self._flushed(flush, done.result())
-        else:
-            self._flush_failed(error)
+    def _flush_ended(self, flush: Flush, result: float | Exception) -> None:
+        if isinstance(result, Exception):
+            self._flush_failed(result)
+            return
+        self._flushed(flush, result)
+        self._step_now()
 
-    def _flush_failed(self, error: BaseException) -> None:
+    def _step_now(self) -> None:
+        """Instead of in the next turn of the loop, if a step was asked for."""
+        if self._step_handle is not None:
+            self._step_handle.cancel()
+            self._step()
+
+    def _flush_failed(self, error: Exception) -> None:
         # R7: what is on disk after a failed sync, nobody knows. It is never tried again.
         self._fail_stop.stop(error)
 
@@ -389,9 +391,3 @@ def _link_tls(config: ReplicationConfig) -> "LinkTls | None":
     from replication.engine.link_tls import LinkTls
 
     return LinkTls(config.tls, cluster_id=config.cluster_id, replica_id=config.replica_id)
-
-
-def _perform(flush: Flush) -> float:
-    began_s = time.monotonic()
-    flush.perform()
-    return time.monotonic() - began_s

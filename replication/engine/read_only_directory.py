@@ -15,6 +15,9 @@ class FileInMemory:
     def sync(self) -> None:
         """There is nothing to keep."""
 
+    def finish(self) -> None:
+        """There is nothing to keep."""
+
     def close(self) -> None:
         """There is nothing to give back."""
 
@@ -45,13 +48,13 @@ class ReadOnlyDirectory:
         self._check(name)
         return self._below.read_part(name, start, size_bytes)
 
-    def create(self, name: str) -> FileInMemory:
+    def create(self, name: str, *, grows_ahead: bool = False) -> FileInMemory:
         if name in self._unchanged or name in self._changed:
             raise FileExistsError(f"{name} is there already")
         self._changed[name] = bytearray()
         return FileInMemory(self._changed[name])
 
-    def open(self, name: str, size_bytes: int) -> FileInMemory:
+    def open(self, name: str, size_bytes: int, *, grows_ahead: bool = False) -> FileInMemory:
         data = self._changed.setdefault(name, bytearray(self.read(name)))
         self._unchanged.discard(name)
         del data[size_bytes:]

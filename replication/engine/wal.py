@@ -240,9 +240,8 @@ class Wal(pinned.Journal):  # type: ignore[misc]
     def write_chunk(self, chunk: Chunk) -> None:
         if chunk.new_segment is not None:
             if self._file is not None:
-                self._file.sync()
-                self._file.close()
-            self._file = self._directory.create(chunk.new_segment)
+                self._file.finish()
+            self._file = self._directory.create(chunk.new_segment, grows_ahead=True)
             self._directory.sync()
         assert self._file is not None
         self._file.append(chunk.data)
@@ -307,7 +306,8 @@ class Wal(pinned.Journal):  # type: ignore[misc]
             end = self._replay(data, start)
             self._position = start + end
             if end < len(data):
-                # A segment is synced before the next is made.
+                # A segment is finished before the next is made. Behind the last there may be
+                # zeros, which say nothing: neither that there were records, nor that there are.
                 is_last = number == len(names) - 1
                 check_nothing_promised(data, end, start, was_synced=not is_last)
         if names and end == 0:
@@ -317,7 +317,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
             self._segments.drop_newest()
             end = self._position - self._segments.newest_start if names else 0
         if names:
-            self._file = self._directory.open(names[-1], end)
+            self._file = self._directory.open(names[-1], end, grows_ahead=True)
         self._directory.sync()
         self._synced_position = self._position
 

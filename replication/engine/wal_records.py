@@ -10,6 +10,8 @@ written. So a reader can tell two kinds of damage apart:
 * nothing intact says that the damaged place was ever synced: a write was cut off by a crash, and
   nobody was promised anything. The tail is cut.
 * an intact record further on says that it was: the disk lost what it had promised. Refused.
+
+Behind the last record of the newest file there may be zeros: room that was made ahead.
 """
 
 import struct
@@ -85,6 +87,11 @@ def decode(data: bytes, start: int, position: int) -> tuple[Record, int, int] | 
     if _checksum(data[start + _CHECKED_FROM : body], payload, position) != crc:
         return None
     return Record(kind, index, term, payload), end, synced
+
+
+def is_blank(data: bytes, start: int) -> bool:
+    """Only zeros follow, into which nothing was written yet; or nothing at all."""
+    return data.count(0, start) == len(data) - start
 
 
 def synced_positions_after(data: bytes, start: int, position: int) -> Iterator[int]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from replication.engine.files import Directory
-from replication.engine.wal_records import RecordKind, decode, synced_positions_after
+from replication.engine.wal_records import RecordKind, decode, is_blank, synced_positions_after
 from replication.engine.wal_segments import SUFFIX
 
 
@@ -26,6 +26,7 @@ class Damage:
 class SegmentFound:
     """
     Attributes:
+        size_bytes: without the zeros that are written ahead into the newest file.
         intact_bytes: of its beginning.
         first_index, last_index: of the entries in that beginning; 0 if there are none.
     """
@@ -52,11 +53,11 @@ def scan(directory: Directory) -> tuple[list[SegmentFound], list[Damage]]:
             what = f"begins at position {start}, but the file before it ends at {expected}"
             damages.append(Damage(name, None, what))
         data = directory.read(name)
-        segment = _read(name, data, start)
+        is_last = number == len(names) - 1
+        segment = _read(name, data, start, is_last=is_last)
         found.append(segment)
         expected = start + len(data)
-        if segment.intact_bytes < len(data):
-            is_last = number == len(names) - 1
+        if segment.intact_bytes < segment.size_bytes:
             damages.append(_damage(name, data, segment.intact_bytes, start, is_last=is_last))
     return found, damages
 
@@ -68,7 +69,7 @@ def _start_of(name: str) -> int | None:
         return None
 
 
-def _read(name: str, data: bytes, start: int) -> SegmentFound:
+def _read(name: str, data: bytes, start: int, *, is_last: bool) -> SegmentFound:
     at = first_index = last_index = 0
     while (found := decode(data, at, start + at)) is not None:
         record, at, _ = found
@@ -78,7 +79,8 @@ def _read(name: str, data: bytes, start: int) -> SegmentFound:
         elif record.kind not in (RecordKind.SEGMENT, RecordKind.SYNCED):
             # Whatever else there is makes entries void, from this one on.
             last_index = record.index - 1
-    return SegmentFound(name, len(data), at, first_index, last_index)
+    size_bytes = at if is_last and is_blank(data, at) else len(data)
+    return SegmentFound(name, size_bytes, at, first_index, last_index)
 
 
 def _damage(name: str, data: bytes, offset: int, start: int, *, is_last: bool) -> Damage:

@@ -102,12 +102,10 @@ class RealCluster:
         log._engine._is_stopped = True
         log._space.stop()
         await log._net.close()
-        if log._flushing is not None:
-            await asyncio.wait([log._flushing])
+        await log._disk_thread.stop()
         await log._job_thread.stop()
         log._fail_stop.disarm()
         log._cancel_alarm()
-        log._disk_thread.shutdown()
         log._wal.close()
         log._directory.release()
 

@@ -107,8 +107,8 @@ def test_an_empty_directory_says_what_is_not_there() -> None:
 
 def test_a_torn_tail_is_told_from_a_damaged_middle() -> None:
     disk = a_data_directory()
-    name = segments(disk)[-1]
-    size_bytes = len(disk.read(name))
+    last = inspect(disk).segments[-1]
+    name, size_bytes = last.file, last.intact_bytes
     disk.open(name, size_bytes).append(b"\xd7TmR and no more")
     findings = inspect(disk)
     assert findings.is_sound
@@ -116,12 +116,33 @@ def test_a_torn_tail_is_told_from_a_damaged_middle() -> None:
     assert (damage.file, damage.offset, damage.is_promised) == (name, size_bytes, False)
     assert "torn tail: its last 16 bytes" in damage.what
 
+    disk.open(name, size_bytes).append(b"\xd7TmR and no more" + bytes(500))
+    assert inspect(disk).damages[0].offset == size_bytes
+
     first = segments(disk)[0]
     disk._files[first].data[60] ^= 1
     findings = inspect(disk)
     assert not findings.is_sound
     assert findings.log is None
     assert any(d.file == first and d.offset is not None and d.is_promised for d in findings.damages)
+
+
+def test_zeros_ahead_are_no_damage_and_not_counted() -> None:
+    disk = a_data_directory()
+    name = segments(disk)[-1]
+    findings = inspect(disk)
+    assert findings.damages == []
+    last = findings.segments[-1]
+    assert last.size_bytes == last.intact_bytes
+    assert len(disk.read(name)) > last.size_bytes + 1_000
+
+
+def test_a_finished_file_that_ends_with_zeros_is_damaged() -> None:
+    disk = a_data_directory()
+    first = segments(disk)[0]
+    disk._files[first].data += bytes(10)
+    findings = inspect(disk)
+    assert not findings.is_sound
 
 
 def test_a_missing_log_file_is_named_by_its_neighbour() -> None:

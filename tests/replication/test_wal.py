@@ -14,8 +14,8 @@ from tests.simulation.raft.disk import SimDisk, failing
 SEGMENT_BYTES = 65_536
 
 
-def new_disk() -> SimDisk:
-    disk = SimDisk(Random(0))
+def new_disk(*, ahead_bytes: int = 0, seed: int = 0) -> SimDisk:
+    disk = SimDisk(Random(seed), ahead_bytes=ahead_bytes)
     TermFile.create(disk)
     return disk
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 _SECTOR_BYTES = 512
+_AHEAD_BYTES = 2_000
 
 
 class PowerLoss(Exception):
@@ -14,26 +15,45 @@ class PowerLoss(Exception):
 
 @dataclass(slots=True)
 class _Content:
+    """Attributes:
+    data: with zeros behind what was appended, if it grows ahead.
+    durable_size_bytes: how long the file is sure to be, with these zeros.
+    """
+
     data: bytearray
     synced_bytes: int = 0
+    durable_size_bytes: int = 0
     is_name_durable: bool = False
     old_name: str | None = None
     replaced: "_Content | None" = None
 
 
 class SimFile:
-    def __init__(self, disk: "SimDisk", content: _Content) -> None:
+    def __init__(self, disk: "SimDisk", content: _Content, *, ahead_bytes: int) -> None:
         self._disk = disk
         self._content = content
+        self._end = len(content.data)
+        self._ahead_bytes = ahead_bytes
 
     def append(self, data: bytes) -> None:
         self._disk.before_operation("append")
-        self._content.data += data
+        self._content.data[self._end : self._end + len(data)] = data
+        self._end += len(data)
 
     def sync(self) -> None:
+        if self._end > len(self._content.data) - self._ahead_bytes // 10:
+            self._content.data += bytes(self._ahead_bytes)
+        self._bring_to_disk()
+
+    def finish(self) -> None:
+        del self._content.data[self._end :]
+        self._bring_to_disk()
+
+    def _bring_to_disk(self) -> None:
         self._disk.before_operation("sync")
         if not self._disk.is_lying:
-            self._content.synced_bytes = len(self._content.data)
+            self._content.synced_bytes = self._end
+            self._content.durable_size_bytes = len(self._content.data)
 
     def close(self) -> None:
         pass
@@ -45,10 +65,12 @@ class SimDisk:
     Attributes:
         fault: called before each operation with its name; raises what shall go wrong.
         is_lying: `sync` does nothing, as on a disk that cheats.
+        ahead_bytes: of zeros that a file which grows ahead is given at a time.
     """
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *, ahead_bytes: int = _AHEAD_BYTES) -> None:
         self._random = random
+        self._ahead_bytes = ahead_bytes
         self._files: dict[str, _Content] = {}
         self._removed: dict[str, _Content] = {}
         self.fault: Callable[[str], None] | None = None
@@ -60,17 +82,17 @@ class SimDisk:
     def read(self, name: str) -> bytes:
         return bytes(self._files[name].data)
 
-    def create(self, name: str) -> SimFile:
+    def create(self, name: str, *, grows_ahead: bool = False) -> SimFile:
         self.before_operation("create")
         assert name not in self._files
         self._files[name] = _Content(bytearray())
-        return SimFile(self, self._files[name])
+        return self._file(self._files[name], grows_ahead=grows_ahead)
 
-    def open(self, name: str, size_bytes: int) -> SimFile:
+    def open(self, name: str, size_bytes: int, *, grows_ahead: bool = False) -> SimFile:
         content = self._files[name]
         del content.data[size_bytes:]
-        content.synced_bytes = len(content.data)
-        return SimFile(self, content)
+        content.synced_bytes = content.durable_size_bytes = len(content.data)
+        return self._file(content, grows_ahead=grows_ahead)
 
     def read_part(self, name: str, start: int, size_bytes: int) -> bytes:
         return bytes(self._files[name].data[start : start + size_bytes])
@@ -126,7 +148,7 @@ class SimDisk:
                 del self._files[name]
                 continue
             self._tear(content)
-            content.synced_bytes = len(content.data)
+            content.synced_bytes = content.durable_size_bytes = len(content.data)
             content.is_name_durable = True
 
     def rot(self, *, before: str, position: int) -> None:
@@ -155,12 +177,19 @@ class SimDisk:
         if self.fault is not None:
             self.fault(name)
 
+    def _file(self, content: _Content, *, grows_ahead: bool) -> SimFile:
+        return SimFile(self, content, ahead_bytes=self._ahead_bytes if grows_ahead else 0)
+
     def _tear(self, content: _Content) -> None:
         unsynced = len(content.data) - content.synced_bytes
-        if unsynced == 0:
+        if unsynced <= 0:
             return
+        size_bytes = self._random.choice((content.durable_size_bytes, len(content.data)))
         kept = self._random.choice((0, unsynced, self._random.randrange(unsynced + 1)))
         del content.data[content.synced_bytes + kept :]
+        if len(content.data) < size_bytes:
+            # What was written over zeros, and is lost, is zeros again.
+            content.data += bytes(size_bytes - len(content.data))
         if kept > 0 and self._random.random() < 0.3:
             hole = self._random.randrange(content.synced_bytes, len(content.data))
             end = min(len(content.data), hole + self._random.randrange(1, _SECTOR_BYTES))
