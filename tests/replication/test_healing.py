@@ -53,7 +53,8 @@ def log_of(disk: SimDisk) -> str:
 
 def damage(disk: SimDisk, name: str) -> None:
     data = bytearray(disk.read(name))
-    data[len(data) // 2] ^= 1
+    # The newest file of the log ends in zeros.
+    data[len(data.rstrip(b"\0")) // 2] ^= 1
     disk.overwrite(name, bytes(data))
 
 
