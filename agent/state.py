@@ -51,11 +51,13 @@ class Link:
 class Stopping:
     """
     Attributes:
+        end_tasks: and not the agent alone.
         flush_until_ms: set once no task lives; until then the last reports may still be taken.
     """
 
     exit_code: int
     why: str
+    end_tasks: bool
     give_up_ms: int
     flush_until_ms: int | None = None
     is_done: bool = False

@@ -22,10 +22,9 @@ def records_of(state: AgentState) -> list[Record]:
     if state.ended:
         records.append(TasksEnded(tuple(state.ended.items())))
     for task in state.tasks.values():
-        records.append(TaskAccepted(task.key, task.fence, task.stream.settled))
+        records.append(TaskAccepted(task.key, task.fence, task.stream.settled, task.notes))
         if task.is_live and task.pid:
-            records.append(
-                ProcessBegun(task.key, task.fence, task.pid, task.start_ticks, state.info.boot_id)
-            )
+            process = (task.pid, task.start_ticks, task.boot_id)
+            records.append(ProcessBegun(task.key, task.fence, *process))
         records.extend(ReportMade(update) for update in task.stream.untaken)
     return records

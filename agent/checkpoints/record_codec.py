@@ -14,7 +14,7 @@ from agent.checkpoints.records import (
     TaskAccepted,
     TasksEnded,
 )
-from agent.tasks import TaskKey
+from agent.tasks import TaskKey, TaskNotes
 from trimast.model.ids import AgentId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
@@ -43,10 +43,11 @@ def _to_list(record: Record) -> list[Any]:
         case EpochSeen():
             return ["epoch", record.epoch]
         case TaskAccepted():
-            return ["accepted", *record.key, record.fence, record.settled]
+            place = (*record.key, record.fence, record.settled)
+            return ["accepted", *place, *_notes_to_list(record.notes)]
         case ProcessBegun():
-            place = (record.pid, record.start_ticks, record.boot_id)
-            return ["begun", *record.key, record.fence, *place]
+            process = (record.pid, record.start_ticks, record.boot_id)
+            return ["begun", *record.key, record.fence, *process]
         case ReportMade():
             return ["report", *_update_to_list(record.update)]
         case ReportsTaken():
@@ -66,8 +67,15 @@ def _from_line(line: bytes) -> Record:
         raise UnreadableRecordError(text) from error
 
 
-def _accepted(framework_id: str, task_id: str, fence: int, settled: int) -> TaskAccepted:
-    return TaskAccepted(_key(framework_id, task_id), fence, settled)
+def _accepted(
+    framework_id: str, task_id: str, fence: int, settled: int, *notes: Any
+) -> TaskAccepted:
+    """An earlier version wrote no notes."""
+    return TaskAccepted(_key(framework_id, task_id), fence, settled, TaskNotes(*notes))
+
+
+def _notes_to_list(notes: TaskNotes) -> list[Any]:
+    return [notes.boot_id, notes.kill_grace_ms, notes.name, notes.resources]
 
 
 def _begun(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.tasks import TaskKey
+from agent.tasks import NO_NOTES, TaskKey, TaskNotes
 from trimast.model.ids import AgentId
 from trimast.model.status_update import StatusUpdate
 
@@ -30,6 +30,7 @@ class TaskAccepted:
     key: TaskKey
     fence: int
     settled: int = 0
+    notes: TaskNotes = NO_NOTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from agent.checkpoints.records import (
     TaskAccepted,
     TasksEnded,
 )
-from agent.tasks import TaskKey
+from agent.tasks import TaskKey, TaskNotes
 from tests.agent.one_agent import AGENT, FINISHED, KEY, OTHER, report, uuid
 from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource
@@ -26,6 +26,7 @@ RECORDS: list[Record] = [
     AgentAdmitted(AGENT),
     EpochSeen(2**63),
     TaskAccepted(STRANGE, 7, 3),
+    TaskAccepted(STRANGE, 8, 0, TaskNotes("boot", 100, "näme", "cpus:1")),
     ProcessBegun(KEY, 7, 42, 99, "boot-1"),
     ReportMade(FINISHED),
     ReportMade(
