@@ -35,6 +35,7 @@ class RunTask:
     task: TaskInfo
     fence: int
     user: str
+    ends_with_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

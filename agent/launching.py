@@ -98,7 +98,13 @@ def on_start_failed(state: AgentState, event: StartFailed, stamps: Stamps) -> li
 
 def _notes(state: AgentState, run: RunTask) -> TaskNotes:
     info = run.task
-    return TaskNotes(state.info.boot_id, info.kill_grace_ms, info.name, str(info.resources))
+    return TaskNotes(
+        state.info.boot_id,
+        info.kill_grace_ms,
+        info.name,
+        str(info.resources),
+        run.ends_with_agent,
+    )
 
 
 def _refusal(state: AgentState, run: RunTask) -> RefusalOfOrder | None:

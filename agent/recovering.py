@@ -20,7 +20,7 @@ from agent.checkpoints.records import (
 from agent.effects import AgentEffect, FindProcess, OpenLink
 from agent.reporting import forget
 from agent.state import AgentRules, AgentState
-from agent.tasks import Phase, Task, TaskKey
+from agent.tasks import Kill, Phase, Task, TaskKey
 from agent.updates.stream import UpdateStream
 from trimast.model.agent import AgentInfo
 from trimast.model.status_update import StatusUpdate
@@ -40,6 +40,10 @@ def recover(
         _replay(state, record, begun)
     state.epoch_written = state.epoch_seen
 
+    for task in state.tasks.values():
+        if task.is_live and task.notes.ends_with_agent:
+            # Its agent has ended, and so has its time.
+            task.kill = Kill(due_ms=0, by_order=False)
     live = [task for task in state.tasks.values() if task.is_live]
     effects = [_find(state, task, begun.get(task.key)) for task in live]
     return state, [*effects, OpenLink(epoch_min=state.epoch_seen)]

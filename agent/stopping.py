@@ -33,7 +33,7 @@ def begin_stopping(
     state.alarms.set(Alarm(AlarmKind.STOP), give_up_ms)
     effects: list[AgentEffect] = []
     for task in list(state.tasks.values()):
-        if task.is_live and end_tasks:
+        if task.is_live and (end_tasks or task.notes.ends_with_agent):
             effects += end_task(state, task, grace_ms, stamps, now_ms, by_order=False)
     return effects
 
@@ -64,6 +64,6 @@ def go_on_stopping(state: AgentState, now_ms: int) -> list[AgentEffect]:
 
 def _is_awaited(stopping: Stopping, task: Task) -> bool:
     """One that is about to run is waited for even if it may run on: else it would be dropped."""
-    if stopping.end_tasks:
+    if stopping.end_tasks or task.notes.ends_with_agent:
         return task.is_live
     return task.phase in {Phase.ACCEPTED, Phase.STARTING, Phase.RECOVERING}

@@ -47,12 +47,14 @@ class TaskNotes:
         boot_id: of the kernel it was accepted under; "" if that was not noted.
         kill_grace_ms: its own; None if it names none.
         resources: as text, for people.
+        ends_with_agent: its framework does not checkpoint.
     """
 
     boot_id: str = ""
     kill_grace_ms: int | None = None
     name: str = ""
     resources: str = ""
+    ends_with_agent: bool = False
 
 
 NO_NOTES: Final = TaskNotes()

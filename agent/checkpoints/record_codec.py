@@ -75,7 +75,13 @@ def _accepted(
 
 
 def _notes_to_list(notes: TaskNotes) -> list[Any]:
-    return [notes.boot_id, notes.kill_grace_ms, notes.name, notes.resources]
+    return [
+        notes.boot_id,
+        notes.kill_grace_ms,
+        notes.name,
+        notes.resources,
+        notes.ends_with_agent,
+    ]
 
 
 def _begun(

@@ -196,6 +196,18 @@ def test_a_kill_of_an_earlier_life_goes_on() -> None:
     assert note.state is TaskState.KILLED
 
 
+def test_one_that_was_to_end_with_its_agent_is_ended_once_it_is_found() -> None:
+    notes = TaskNotes("boot-1", ends_with_agent=True)
+    agent = recovered_agent([ADMITTED, EpochSeen(3), TaskAccepted(KEY, 7, 0, notes), *RAN[3:]])
+    assert agent.handle(started(), 0)[1:] == [
+        TerminateProcess(KEY, 7, by_order=False),
+        KillProcess(KEY, 7),
+    ]
+    [note, _write] = agent.handle(ProcessExited(KEY, 7, None, 9), 0)
+    assert isinstance(note, NoteEnded)
+    assert note.state is TaskState.LOST
+
+
 def test_a_task_keeps_its_own_grace_over_a_restart() -> None:
     records: list[Record] = [ADMITTED, EpochSeen(3), accepted(kill_grace_ms=50), *RAN[3:]]
     agent = recovered_agent(records)

@@ -1,5 +1,7 @@
 """An agent that is asked to stop leaves its tasks, or ends them, then writes and sends how."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.alarms import Alarm, AlarmKind
@@ -8,6 +10,7 @@ from agent.events import (
     DeadlinePassed,
     LinkClosed,
     ProcessExited,
+    RunTasks,
     StopAsked,
     TakeReports,
     TurnedAway,
@@ -15,6 +18,7 @@ from agent.events import (
 from tests.agent.one_agent import (
     KEY,
     LINK,
+    OTHER,
     agent_with_running_task,
     of_type,
     on_disk,
@@ -113,3 +117,16 @@ def test_a_master_that_does_not_want_the_agent_does_not_end_its_tasks() -> None:
     effects = said(agent, TurnedAway("its tasks hold more than it has", for_ever=True))
     assert of_type(effects, TerminateProcess, KillProcess) == []
     assert of_type(effects, EndAgent) != []
+
+
+def test_a_task_of_a_framework_that_does_not_checkpoint_ends_with_the_agent() -> None:
+    agent = welcomed_agent()
+    [run] = run_order().tasks
+    said(agent, RunTasks((replace(run, ends_with_agent=True), *run_order(OTHER, 8).tasks)))
+    on_disk(agent)
+    agent.handle(started(), 0)
+    agent.handle(started(OTHER, 8), 0)
+    on_disk(agent)
+    assert agent.handle(StopAsked(), 0) == [TerminateProcess(KEY, 7, by_order=False)]
+    agent.handle(ProcessExited(KEY, 7, None, 15), 0)
+    assert of_type(on_disk(agent), EndAgent) == [EndAgent(0, "asked to stop")]

@@ -26,7 +26,7 @@ RECORDS: list[Record] = [
     AgentAdmitted(AGENT),
     EpochSeen(2**63),
     TaskAccepted(STRANGE, 7, 3),
-    TaskAccepted(STRANGE, 8, 0, TaskNotes("boot", 100, "näme", "cpus:1")),
+    TaskAccepted(STRANGE, 8, 0, TaskNotes("boot", 100, "näme", "cpus:1", True)),
     ProcessBegun(KEY, 7, 42, 99, "boot-1"),
     ReportMade(FINISHED),
     ReportMade(
