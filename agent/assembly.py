@@ -27,6 +27,7 @@ from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
 from agent.launcher.processes import boot_id
+from agent.reconfiguring import Reconfiguration, describe, why_not
 from agent.recovering import recover
 from agent.state import AgentRules
 from trimast.edge.clock import monotonic_ms
@@ -47,6 +48,16 @@ CANNOT_START: Final = 1
 KILLED_TWICE: Final = 130
 
 
+class Reconfigured(Exception):
+    """The settings are not those that the tasks here were launched under."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            f"tasks run here, and {fault}. They run on. Start the agent as before, or with"
+            " --reconfiguration any, or end them with --recover cleanup"
+        )
+
+
 async def run_agent(config: AgentConfig) -> int:
     """The exit code, once the agent has ended."""
     make_failed_asserts_fatal(asyncio.get_running_loop())
@@ -58,6 +69,7 @@ async def run_agent(config: AgentConfig) -> int:
     except (
         WorkDirUnusable,
         CheckpointsUnusable,
+        Reconfigured,
         LauncherUnusable,
         CannotListen,
         OSError,
@@ -72,7 +84,7 @@ async def run_agent(config: AgentConfig) -> int:
 class RunningAgent:
     """One agent: its core, and everything that brings it events or performs its effects.
 
-    Raises CheckpointsUnusable, OSError.
+    Raises CheckpointsUnusable, Reconfigured, OSError.
 
     Attributes:
         ended: its exit code, once it has one.
@@ -87,6 +99,12 @@ class RunningAgent:
         stamps = RealStamps()
         info = _agent_info(config, work_dir)
         self._state, self._first_effects = recover(records, _rules(config), info)
+
+        allowed = Reconfiguration.ANY if config.recover == CLEANUP else config.reconfiguration
+        fault = why_not(self._state, Reconfiguration(allowed))
+        if fault:
+            raise Reconfigured(fault)
+        self._first_effects = [*describe(self._state), *self._first_effects]
 
         registry = new_registry()
         self._metrics = AgentMetrics(registry, self._state)

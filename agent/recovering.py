@@ -9,6 +9,7 @@ from typing import assert_never
 
 from agent.checkpoints.records import (
     AgentAdmitted,
+    AgentDescribed,
     EpochSeen,
     ProcessBegun,
     Record,
@@ -66,6 +67,8 @@ def _replay(state: AgentState, record: Record, begun: dict[TaskKey, ProcessBegun
     match record:
         case AgentAdmitted():
             state.agent_id = record.agent_id
+        case AgentDescribed():
+            state.described = record
         case EpochSeen():
             state.epoch_seen = max(state.epoch_seen, record.epoch)
         case TasksEnded():

@@ -17,6 +17,8 @@ def records_of(state: AgentState) -> list[Record]:
     records: list[Record] = []
     if state.agent_id is not None:
         records.append(AgentAdmitted(state.agent_id))
+    if state.described is not None:
+        records.append(state.described)
     if state.epoch_seen:
         records.append(EpochSeen(state.epoch_seen))
     if state.ended:

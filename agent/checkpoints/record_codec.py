@@ -6,6 +6,7 @@ from typing import Any, Final, assert_never
 
 from agent.checkpoints.records import (
     AgentAdmitted,
+    AgentDescribed,
     EpochSeen,
     ProcessBegun,
     Record,
@@ -40,6 +41,8 @@ def _to_list(record: Record) -> list[Any]:
     match record:
         case AgentAdmitted():
             return ["admitted", record.agent_id]
+        case AgentDescribed():
+            return ["described", record.resources, *record.attributes]
         case EpochSeen():
             return ["epoch", record.epoch]
         case TaskAccepted():
@@ -65,6 +68,10 @@ def _from_line(line: bytes) -> Record:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         text = f"{line[:200]!r}: {type(error).__name__}: {error}"
         raise UnreadableRecordError(text) from error
+
+
+def _described(resources: str, *attributes: list[str]) -> AgentDescribed:
+    return AgentDescribed(resources, tuple((name, text) for name, text in attributes))
 
 
 def _accepted(
@@ -158,6 +165,7 @@ def _report(
 
 _READERS: Final[Mapping[str, Callable[..., Record]]] = {
     "admitted": AgentAdmitted,
+    "described": _described,
     "epoch": EpochSeen,
     "accepted": _accepted,
     "begun": _begun,

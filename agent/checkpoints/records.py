@@ -13,6 +13,19 @@ class AgentAdmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentDescribed:
+    """What the agent says of its machine.
+
+    Attributes:
+        resources: as text.
+        attributes: name and text, sorted.
+    """
+
+    resources: str
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EpochSeen:
     """On disk before an order of that epoch is obeyed."""
 
@@ -71,5 +84,12 @@ class TasksEnded:
 
 
 Record = (
-    AgentAdmitted | EpochSeen | TaskAccepted | ProcessBegun | ReportMade | ReportsTaken | TasksEnded
+    AgentAdmitted
+    | AgentDescribed
+    | EpochSeen
+    | TaskAccepted
+    | ProcessBegun
+    | ReportMade
+    | ReportsTaken
+    | TasksEnded
 )

@@ -168,6 +168,35 @@ def test_asked_to_stop_it_leaves_its_tasks_running(tmp_path: Path) -> None:
     tell(story)
 
 
+def test_started_with_less_than_before_it_refuses_and_its_tasks_run_on(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+
+    async def story(master: FakeMaster) -> None:
+        agent = AgentProcess(tmp_path, master.address, "--resources", "cpus:4")
+        try:
+            await master.until_welcomed()
+            master.run("t", f"echo $$ > {child}; exec sleep 60")
+            await master.until_reported("t", TaskState.RUNNING)
+            await until(lambda: pid_in(child) is not None)
+            agent.process.terminate()
+            assert await agent.exit_code() == 0
+            smaller = AgentProcess(tmp_path, master.address, "--resources", "cpus:2")
+            assert await smaller.exit_code() == 1
+            assert "resources were cpus:4, and are cpus:2" in smaller.log.read_text()
+            pid = pid_in(child)
+            assert pid is not None
+            assert not is_dead(pid)
+            larger = AgentProcess(tmp_path, master.address, "--resources", "cpus:8")
+            await master.until_welcomed(links=2)
+            master.kill("t")
+            await master.until_reported("t", TaskState.KILLED)
+            await larger.end_all()
+        finally:
+            await agent.end_all()
+
+    tell(story)
+
+
 def test_asked_to_end_all_it_ends_its_tasks_and_its_launcher(tmp_path: Path) -> None:
     child = tmp_path / "child"
 

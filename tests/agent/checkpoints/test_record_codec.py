@@ -7,6 +7,7 @@ from agent.checkpoints.record_codec import (
 )
 from agent.checkpoints.records import (
     AgentAdmitted,
+    AgentDescribed,
     EpochSeen,
     ProcessBegun,
     Record,
@@ -25,6 +26,7 @@ STRANGE = TaskKey(FrameworkId('a "quoted" one, [1]'), TaskId("ünïcødé…"))
 RECORDS: list[Record] = [
     AgentAdmitted(AGENT),
     EpochSeen(2**63),
+    AgentDescribed("cpus:1", (("räck", "r:1"), ("a", ""))),
     TaskAccepted(STRANGE, 7, 3),
     TaskAccepted(STRANGE, 8, 0, TaskNotes("boot", 100, "näme", "cpus:1", True)),
     ProcessBegun(KEY, 7, 42, 99, "boot-1"),
