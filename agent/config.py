@@ -32,7 +32,7 @@ class AgentConfig:
     recover: str = RECONNECT
     """What becomes of the tasks that an earlier life of the agent has left: reconnect goes on with
     them; cleanup ends them, reports that, and ends the agent."""
-    reconfiguration: str = Reconfiguration.ADDITIVE
+    reconfiguration: str = Reconfiguration.ADDITIVE.value
     """What may differ from before while tasks run: equal, nothing; additive, resources may grow
     and attributes be added; any, everything."""
     kill_grace_ms: int = 3_000

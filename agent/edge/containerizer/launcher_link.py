@@ -30,6 +30,7 @@ IDLE_S: Final = 60.0
 ATTEMPTS: Final = 5
 ANSWER_TIMEOUT_S: Final = 10.0
 RETRY_MOST_S: Final = 5.0
+HASTY_S: Final = 0.5
 _READ_BYTES: Final = 256 * 1024
 
 
@@ -98,14 +99,18 @@ class LauncherLink:
             writer.close()
 
     async def _run(self, reader: asyncio.StreamReader, messages: MessageReader) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            begin_s = loop.time()
             why = await self._listen(reader, messages)
             self.pid = 0
             self._hang_up()
             if self._running is None:
                 return  # It was told to end.
             log.warning("launcher_lost", why=why)
-            reader, messages = await self._connect_again()
+            # One that dies of what it is told would die again and again.
+            is_hasty = loop.time() - begin_s < HASTY_S
+            reader, messages = await self._connect_again(HASTY_S if is_hasty else 0.0)
             log.warning("launcher_back", pid=self.pid)
             self._on_open(True)
 
@@ -119,8 +124,7 @@ class LauncherLink:
             return str(error)
         return "it has ended"
 
-    async def _connect_again(self) -> tuple[asyncio.StreamReader, MessageReader]:
-        wait_s = 0.0
+    async def _connect_again(self, wait_s: float) -> tuple[asyncio.StreamReader, MessageReader]:
         while True:
             await asyncio.sleep(wait_s)
             try:
