@@ -11,7 +11,7 @@ help:
 	@echo "make test    everything that must hold: format, lint, types, tests"
 	@echo "make check   the same without the tests that start processes"
 	@echo "make sim     the replicated log under random faults: SEEDS=n, PROFILE=p; SEED=k replays one"
-	@echo "make soak    the same for long, and two hundred leaders killed under running tasks"
+	@echo "make soak    the same for long, and two hundred leaders, then agents, killed under running tasks"
 	@echo "make bench   how fast, beside a peer in the same run"
 	@echo "make bench-setup  the peers: Debian's etcd-server and nghttp2-client"
 	@echo "make protos  compile protos/ again after a change"
@@ -46,6 +46,7 @@ sim: setup
 soak: setup
 	SEEDS=$(SEEDS) $(BIN)/pytest -q --timeout=0 tests/simulation
 	$(BIN)/trimast drill kill-leader --times 200
+	AGENT_KILLS=200 $(BIN)/pytest -q -s --timeout=0 tests/integration/test_killed_agents.py
 
 bench: setup
 	$(BIN)/python -m tests.bench.tasks

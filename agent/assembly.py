@@ -10,13 +10,13 @@ from typing import Final
 import structlog
 
 from agent.checkpoints.compacting import records_of
-from agent.config import AgentConfig
+from agent.config import CLEANUP, AgentConfig
 from agent.dispatch import Agent
 from agent.edge import machine
-from agent.edge.agent_metrics import AgentMetrics
+from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
-from agent.edge.containerizer.containerizer import Containerizer
-from agent.edge.containerizer.process import ProcessContainerizer
+from agent.edge.containerizer.launched import LaunchedContainerizer
+from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.http_pages import add_pages
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
@@ -26,6 +26,8 @@ from agent.edge.stamps import RealStamps
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
+from agent.launcher.processes import boot_id
+from agent.reconfiguring import Reconfiguration, describe, why_not
 from agent.recovering import recover
 from agent.state import AgentRules
 from trimast.edge.clock import monotonic_ms
@@ -46,6 +48,16 @@ CANNOT_START: Final = 1
 KILLED_TWICE: Final = 130
 
 
+class Reconfigured(Exception):
+    """The settings are not those that the tasks here were launched under."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            f"tasks run here, and {fault}. They run on. Start the agent as before, or with"
+            " --reconfiguration any, or end them with --recover cleanup"
+        )
+
+
 async def run_agent(config: AgentConfig) -> int:
     """The exit code, once the agent has ended."""
     make_failed_asserts_fatal(asyncio.get_running_loop())
@@ -54,7 +66,14 @@ async def run_agent(config: AgentConfig) -> int:
         # Before anyone can hear that it is ready, and ask it to stop.
         _stop_on_signals(agent)
         await agent.start()
-    except (WorkDirUnusable, CheckpointsUnusable, CannotListen, OSError) as error:
+    except (
+        WorkDirUnusable,
+        CheckpointsUnusable,
+        Reconfigured,
+        LauncherUnusable,
+        CannotListen,
+        OSError,
+    ) as error:
         log.error("agent_cannot_start", why=str(error))
         return CANNOT_START
     exit_code = await agent.ended
@@ -65,7 +84,7 @@ async def run_agent(config: AgentConfig) -> int:
 class RunningAgent:
     """One agent: its core, and everything that brings it events or performs its effects.
 
-    Raises CheckpointsUnusable, OSError.
+    Raises CheckpointsUnusable, Reconfigured, OSError.
 
     Attributes:
         ended: its exit code, once it has one.
@@ -79,7 +98,13 @@ class RunningAgent:
         records = read_journal(work_dir.journal)
         stamps = RealStamps()
         info = _agent_info(config, work_dir)
-        self._state, self._first_effects = recover(records, _rules(config), info, stamps)
+        self._state, self._first_effects = recover(records, _rules(config), info)
+
+        allowed = Reconfiguration.ANY if config.recover == CLEANUP else config.reconfiguration
+        fault = why_not(self._state, Reconfiguration(allowed))
+        if fault:
+            raise Reconfigured(fault)
+        self._first_effects = [*describe(self._state), *self._first_effects]
 
         registry = new_registry()
         self._metrics = AgentMetrics(registry, self._state)
@@ -91,7 +116,8 @@ class RunningAgent:
             kept_max=config.sandboxes_max,
             age_max_ms=config.sandbox_age_max_ms,
         )
-        self._containerizer: Containerizer = ProcessContainerizer(self._sandboxes, self.submit)
+        self._containerizer = LaunchedContainerizer(work_dir.launcher, self._sandboxes, self.submit)
+        registry.register(LauncherMetrics(self._containerizer.link))
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -127,20 +153,25 @@ class RunningAgent:
         return self._http.address
 
     async def start(self) -> None:
-        """Raises CannotListen, OSError."""
+        """Raises CannotListen, LauncherUnusable, OSError."""
         await self._http.start()
+        await self._containerizer.open()
         self._state.info = replace(self._state.info, http_port=self._http.port)
         held = [(task.key, task.fence) for task in self._state.tasks.values()]
         for effect in self._first_effects:
             self._performer.perform(effect)
+        self._containerizer.end_strays()
         self._collecting = own_task(self._sandboxes.keep_collecting(held))
         log.info(
             "agent_started",
             agent_id=self._state.agent_id,
             http=self.http_address,
             resources=str(self._state.info.resources),
-            tasks_recovered=len(held),
+            launcher=self._containerizer.link.pid,
+            tasks_held=len(held),
         )
+        if self._config.recover == CLEANUP:
+            self.submit(StopAsked(end_tasks=True))
         self._write_ready_file()
 
     def submit(self, event: AgentEvent) -> None:
@@ -158,7 +189,8 @@ class RunningAgent:
         self._runner.stop()
         self._collecting.cancel()
         await self._link.stop()
-        await self._containerizer.close()
+        stopping = self._state.stopping
+        await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
         await self._checkpoints.close()
         self._sandboxes.close()
         await self._http.stop()
@@ -179,7 +211,10 @@ class RunningAgent:
 
 
 def _stop_on_signals(agent: RunningAgent) -> None:
-    """The first asks the agent to stop; a second does not wait for its tasks."""
+    """The first asks the agent to stop; a second does not wait for anything.
+
+    Tasks run on, unless it is told to end them as well: by SIGUSR1, as with Mesos.
+    """
     asked = False
 
     def on_signal(number: signal.Signals) -> None:
@@ -189,10 +224,10 @@ def _stop_on_signals(agent: RunningAgent) -> None:
             agent.end(KILLED_TWICE)
         else:
             asked = True
-            agent.submit(StopAsked())
+            agent.submit(StopAsked(end_tasks=number is signal.SIGUSR1))
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         loop.add_signal_handler(number, on_signal, number)
 
 
@@ -207,7 +242,7 @@ def _agent_info(config: AgentConfig, work_dir: WorkDir) -> AgentInfo:
         http_port=config.http_port,
         resources=resources,
         attributes=attributes_from_text(config.attributes),
-        boot_id=machine.boot_id(),
+        boot_id=boot_id(),
         version=_version(),
     )
 

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.reconfiguring import Reconfiguration
 from trimast.model.attributes import attributes_from_text
 from trimast.model.resources_text import resources_from_text
 
+RECONNECT = "reconnect"
+CLEANUP = "cleanup"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -26,6 +29,12 @@ class AgentConfig:
     is found on the machine, less 1 GiB of memory and 5 GiB of disk."""
     attributes: str = ""
     """What frameworks may want to know of the machine, like rack:r1;generation:3."""
+    recover: str = RECONNECT
+    """What becomes of the tasks that an earlier life of the agent has left: reconnect goes on with
+    them; cleanup ends them, reports that, and ends the agent."""
+    reconfiguration: str = Reconfiguration.ADDITIVE.value
+    """What may differ from before while tasks run: equal, nothing; additive, resources may grow
+    and attributes be added; any, everything."""
     kill_grace_ms: int = 3_000
     """Between asking a task to end (TERM) and ending it (KILL), if nobody says otherwise."""
     silence_max_ms: int = 10_000
@@ -62,6 +71,13 @@ class AgentConfig:
                 raise ValueError(f"masters must be host:port each, not {address!r}")
         if not 0 <= self.http_port < 65_536:
             raise ValueError(f"http_port must be between 0 and 65535, not {self.http_port}")
+        if self.reconfiguration not in set(Reconfiguration):
+            names = ", ".join(Reconfiguration)
+            raise ValueError(
+                f"reconfiguration must be one of {names}, not {self.reconfiguration!r}"
+            )
+        if self.recover not in {RECONNECT, CLEANUP}:
+            raise ValueError(f"recover must be {RECONNECT} or {CLEANUP}, not {self.recover!r}")
         if self.log_level not in LOG_LEVELS:
             raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
         _check_text("resources", self.resources, resources_from_text)

@@ -12,7 +12,9 @@ from agent.events import (
     LinkOpened,
     MasterSaid,
     ProcessExited,
+    ProcessMissing,
     ProcessStarted,
+    ProcessVanished,
     RecordsWritten,
     StartFailed,
     StopAsked,
@@ -21,11 +23,11 @@ from agent.following import on_epoch_written, on_master_said
 from agent.journaling import written
 from agent.killing import on_kill_due
 from agent.launching import on_process_started, on_start_failed, start
-from agent.reaping import on_process_exited
+from agent.reaping import on_process_exited, on_process_missing, on_process_vanished
 from agent.registering import on_link_closed, on_link_opened, on_silence_due
 from agent.reporting import on_resend_due, send_ready
 from agent.state import AgentState, EpochWritten, ReportsWritten, Stamps, StartAllowed
-from agent.stopping import begin_stopping, go_on_stopping
+from agent.stopping import go_on_stopping, on_stop_asked
 from agent.tasks import Task, TaskKey
 
 
@@ -55,12 +57,16 @@ class Agent:
                 return on_start_failed(state, event, stamps)
             case ProcessExited():
                 return on_process_exited(state, event, stamps)
+            case ProcessVanished():
+                return on_process_vanished(state, event, stamps)
+            case ProcessMissing():
+                return on_process_missing(state, event, stamps)
             case LinkOpened():
                 return on_link_opened(state, event, now_ms)
             case LinkClosed():
                 return on_link_closed(state, event)
             case StopAsked():
-                return begin_stopping(state, stamps, now_ms, exit_code=0, why="asked to stop")
+                return on_stop_asked(state, event, stamps, now_ms)
             case DeadlinePassed():
                 return _on_deadline_passed(state, now_ms)
             case _:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.checkpoints.records import ProcessBegun, Record
+from agent.checkpoints.records import Record
 from agent.tasks import TaskKey
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, MasterId
@@ -88,11 +88,32 @@ class StartProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class FindProcess:
+    """It was ordered by an earlier life of the agent, or was about to be.
+
+    Attributes:
+        pid, start_ticks, boot_id: of its process; pid is 0 if none was written down.
+    """
+
+    agent_id: AgentId
+    key: TaskKey
+    fence: int
+    pid: int = 0
+    start_ticks: int = 0
+    boot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TerminateProcess:
-    """Ask the whole process group to end."""
+    """Ask the whole process group to end.
+
+    Attributes:
+        by_order: a framework wants it; else it is the agent that stops.
+    """
 
     key: TaskKey
     fence: int
+    by_order: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +122,6 @@ class KillProcess:
 
     key: TaskKey
     fence: int
-
-
-@dataclass(frozen=True, slots=True)
-class KillLeftover:
-    """A process of an earlier life of the agent; not to be touched unless it surely is that."""
-
-    process: ProcessBegun
 
 
 class RefusalOfOrder(StrEnum):
@@ -138,6 +152,15 @@ class NoteAdmitted:
     agent_id: AgentId
     master_id: MasterId
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFound:
+    """A task of an earlier life of the agent runs on."""
+
+    key: TaskKey
+    fence: int
+    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +199,12 @@ AgentEffect = (
     | SendPong
     | WriteRecords
     | StartProcess
+    | FindProcess
     | TerminateProcess
     | KillProcess
-    | KillLeftover
     | RefuseOrder
     | NoteAdmitted
+    | NoteFound
     | NoteEnded
     | NoteTaken
     | ReleaseSandbox

@@ -1,6 +1,7 @@
 """What can happen to an agent. An event is a fact, named in the past tense."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from agent.tasks import TaskKey
 from trimast.model.ids import AgentId, MasterId
@@ -34,6 +35,7 @@ class RunTask:
     task: TaskInfo
     fence: int
     user: str
+    ends_with_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,22 @@ class RecordsWritten:
     batch_id: int
 
 
+class Asked(StrEnum):
+    """Why a process was first asked to end. Kept with the process, so that it is not forgotten."""
+
+    BY_ORDER = "by_order"
+    TO_STOP = "to_stop"
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessStarted:
+    """Or was found: then it may have been asked to end already."""
+
     key: TaskKey
     fence: int
     pid: int
     start_ticks: int
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +131,40 @@ class ProcessExited:
     signal: int | None
 
 
+class Vanishing(StrEnum):
+    """Why nobody knows how a process ended."""
+
+    LAUNCHER_DIED = "launcher_died"
+    MACHINE_RESTARTED = "machine_restarted"
+    RECORDS_DAMAGED = "records_damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessVanished:
+    """The process is gone; how it ended is not known."""
+
+    key: TaskKey
+    fence: int
+    why: Vanishing
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMissing:
+    """The one to be found was never started, and never will be."""
+
+    key: TaskKey
+    fence: int
+
+
 @dataclass(frozen=True, slots=True)
 class StopAsked:
-    """End the tasks, then the agent."""
+    """End the agent.
+
+    Attributes:
+        end_tasks: and its tasks before it; else they run on, for its next life to find them.
+    """
+
+    end_tasks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +180,8 @@ AgentEvent = (
     | ProcessStarted
     | StartFailed
     | ProcessExited
+    | ProcessVanished
+    | ProcessMissing
     | StopAsked
     | DeadlinePassed
 )

@@ -78,5 +78,5 @@ def _on_turned_away(
     why = f"turned away by the master: {order.reason}"
     effects = close_link(state, why)
     if order.for_ever:
-        effects += begin_stopping(state, stamps, now_ms, exit_code=1, why=why)
+        effects += begin_stopping(state, stamps, now_ms, exit_code=1, why=why, end_tasks=False)
     return effects

@@ -8,7 +8,7 @@ from agent.effects import (
     RefuseOrder,
     TerminateProcess,
 )
-from agent.events import KillTask, KillTasks
+from agent.events import KillTasks
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase, Task
@@ -27,7 +27,7 @@ def on_kill_tasks(
             # inventory, which is the one place where such differences are settled.
             effects.append(RefuseOrder(RefusalOfOrder.TASK_UNKNOWN, epoch, kill.key))
         elif task.is_live:
-            grace_ms = _grace_ms(state, task, kill)
+            grace_ms = grace_of(state, task) if kill.grace_ms is None else kill.grace_ms
             effects += end_task(state, task, grace_ms, stamps, now_ms, by_order=True)
     return effects
 
@@ -45,17 +45,17 @@ def end_task(
     else:
         task.kill.due_ms = min(task.kill.due_ms, due_ms)
         task.kill.by_order = task.kill.by_order or by_order
-    if task.phase is Phase.STARTING:
+    if task.phase in {Phase.STARTING, Phase.RECOVERING}:
         return []  # There is no process to signal yet; `terminate_started` will.
-    effects: list[AgentEffect] = [TerminateProcess(task.key, task.fence)] if is_first else []
-    return effects + _force_when_due(state, task, now_ms)
+    effects = [_terminate(task, task.kill)] if is_first else []
+    return effects + force_when_due(state, task, now_ms)
 
 
 def terminate_started(state: AgentState, task: Task, now_ms: int) -> list[AgentEffect]:
     """A process is there at last: has it been asked to end in the meantime?"""
     if task.kill is None:
         return []
-    return [TerminateProcess(task.key, task.fence), *_force_when_due(state, task, now_ms)]
+    return [_terminate(task, task.kill), *force_when_due(state, task, now_ms)]
 
 
 def on_kill_due(task: Task) -> list[AgentEffect]:
@@ -63,12 +63,16 @@ def on_kill_due(task: Task) -> list[AgentEffect]:
     return [KillProcess(task.key, task.fence)]
 
 
-def _force_when_due(state: AgentState, task: Task, now_ms: int) -> list[AgentEffect]:
+def force_when_due(state: AgentState, task: Task, now_ms: int) -> list[AgentEffect]:
     assert task.kill is not None
     if task.kill.due_ms <= now_ms:
         return on_kill_due(task)
     state.alarms.set(Alarm(AlarmKind.KILL, task.key), task.kill.due_ms)
     return []
+
+
+def _terminate(task: Task, kill: Kill) -> AgentEffect:
+    return TerminateProcess(task.key, task.fence, kill.by_order)
 
 
 def _end_unstarted(
@@ -88,9 +92,6 @@ def _end_unstarted(
     return report_end(state, task, report)
 
 
-def _grace_ms(state: AgentState, task: Task, kill: KillTask) -> int:
-    if kill.grace_ms is not None:
-        return kill.grace_ms
-    if task.info is not None and task.info.kill_grace_ms is not None:
-        return task.info.kill_grace_ms
-    return state.rules.kill_grace_ms
+def grace_of(state: AgentState, task: Task) -> int:
+    own_ms = task.notes.kill_grace_ms
+    return state.rules.kill_grace_ms if own_ms is None else own_ms

@@ -1,13 +1,13 @@
 """An order to run a task: it is written down, then its process is started. Once, ever."""
 
 from agent.checkpoints.records import ProcessBegun, Record, TaskAccepted
-from agent.effects import AgentEffect, RefusalOfOrder, RefuseOrder, StartProcess
-from agent.events import ProcessStarted, RunTask, RunTasks, StartFailed
+from agent.effects import AgentEffect, NoteFound, RefusalOfOrder, RefuseOrder, StartProcess
+from agent.events import Asked, ProcessStarted, RunTask, RunTasks, StartFailed
 from agent.journaling import write
-from agent.killing import terminate_started
+from agent.killing import force_when_due, grace_of, terminate_started
 from agent.reporting import forget, make_report, report_end
 from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAllowed
-from agent.tasks import Phase, Task
+from agent.tasks import Kill, Phase, Task, TaskNotes
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
@@ -28,10 +28,11 @@ def on_run_tasks(
             # The same id is launched again: masters allow that only once they know how the
             # earlier task ended, so its last reports would only confuse them now.
             effects += forget(state, settled)
-        task = Task(run.key, run.fence, Phase.ACCEPTED, info=run.task, user=run.user)
+        notes = _notes(state, run)
+        task = Task(run.key, run.fence, Phase.ACCEPTED, notes=notes, info=run.task, user=run.user)
         state.tasks[run.key] = task
         starting = make_report(state, stamps, task, TaskState.STARTING)
-        records += [TaskAccepted(run.key, run.fence), starting]
+        records += [TaskAccepted(run.key, run.fence, notes=notes), starting]
         consequences += [StartAllowed(run.key, run.fence), ReportsWritten(run.key, run.fence, 1)]
     if records:
         effects.append(write(state, records, consequences))
@@ -54,23 +55,30 @@ def on_process_started(
 ) -> list[AgentEffect]:
     task = state.tasks[event.key]
     assert task.fence == event.fence
-    assert task.phase is Phase.STARTING
+    assert task.phase in {Phase.STARTING, Phase.RECOVERING}
+    was_lost_sight_of = task.phase is Phase.RECOVERING
+    is_news = task.pid == 0
     task.phase = Phase.RUNNING
-    task.pid, task.start_ticks = event.pid, event.start_ticks
-    boot_id = state.info.boot_id
-    begun = ProcessBegun(task.key, task.fence, event.pid, event.start_ticks, boot_id)
-    running = make_report(state, stamps, task, TaskState.RUNNING)
-    sequence = running.update.sequence
-    return [
-        write(state, [begun, running], [ReportsWritten(task.key, task.fence, sequence)]),
-        *terminate_started(state, task, now_ms),
-    ]
+    task.pid, task.start_ticks, task.boot_id = event.pid, event.start_ticks, state.info.boot_id
+    effects: list[AgentEffect] = []
+    if was_lost_sight_of:
+        effects.append(NoteFound(task.key, task.fence, event.pid))
+    if is_news:
+        begun = ProcessBegun(task.key, task.fence, event.pid, event.start_ticks, task.boot_id)
+        running = make_report(state, stamps, task, TaskState.RUNNING)
+        reported = ReportsWritten(task.key, task.fence, running.update.sequence)
+        effects.append(write(state, [begun, running], [reported]))
+    if event.asked is not None and task.kill is None:
+        # By an earlier life of the agent. Asked again it might take that for the force.
+        task.kill = Kill(now_ms + grace_of(state, task), event.asked is Asked.BY_ORDER)
+        return effects + force_when_due(state, task, now_ms)
+    return effects + terminate_started(state, task, now_ms)
 
 
 def on_start_failed(state: AgentState, event: StartFailed, stamps: Stamps) -> list[AgentEffect]:
     task = state.tasks[event.key]
     assert task.fence == event.fence
-    assert task.phase is Phase.STARTING
+    assert task.phase in {Phase.STARTING, Phase.RECOVERING}
     was_killed = task.kill is not None
     report = make_report(
         state,
@@ -86,6 +94,17 @@ def on_start_failed(state: AgentState, event: StartFailed, stamps: Stamps) -> li
         message=event.why,
     )
     return report_end(state, task, report)
+
+
+def _notes(state: AgentState, run: RunTask) -> TaskNotes:
+    info = run.task
+    return TaskNotes(
+        state.info.boot_id,
+        info.kill_grace_ms,
+        info.name,
+        str(info.resources),
+        run.ends_with_agent,
+    )
 
 
 def _refusal(state: AgentState, run: RunTask) -> RefusalOfOrder | None:

@@ -1,13 +1,14 @@
 """A task's process has ended: what that says about the task."""
 
 from signal import strsignal
+from typing import Final
 
 from agent.effects import AgentEffect
-from agent.events import ProcessExited
+from agent.events import ProcessExited, ProcessMissing, ProcessVanished, Vanishing
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase
-from trimast.model.status_update import StatusReason
+from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
 
@@ -30,6 +31,66 @@ def on_process_exited(state: AgentState, event: ProcessExited, stamps: Stamps) -
         signal=event.signal,
     )
     return report_end(state, task, report)
+
+
+def on_process_vanished(
+    state: AgentState, event: ProcessVanished, stamps: Stamps
+) -> list[AgentEffect]:
+    """As with Mesos: whose executor is gone has failed; what a machine took with it is lost."""
+    task = state.tasks[event.key]
+    assert task.fence == event.fence
+    assert task.phase in {Phase.STARTING, Phase.RECOVERING, Phase.RUNNING}
+    if task.kill is not None and task.kill.by_order:
+        task_state, reason = TaskState.KILLED, None
+    elif task.kill is not None or event.why is Vanishing.MACHINE_RESTARTED:
+        task_state, reason = TaskState.LOST, StatusReason.AGENT_RESTARTED
+    else:
+        task_state, reason = TaskState.FAILED, StatusReason.EXECUTOR_TERMINATED
+    report = make_report(
+        state,
+        stamps,
+        task,
+        task_state,
+        source=StatusSource.AGENT,
+        reason=reason,
+        message=_WHY_UNKNOWN[event.why],
+    )
+    return report_end(state, task, report)
+
+
+def on_process_missing(
+    state: AgentState, event: ProcessMissing, stamps: Stamps
+) -> list[AgentEffect]:
+    """The agent died between the word that it takes the task and the start of it."""
+    task = state.tasks[event.key]
+    assert task.fence == event.fence
+    assert task.phase is Phase.RECOVERING
+    if task.notes.boot_id != state.info.boot_id:
+        # It may have run: what was known of that went down with the machine.
+        vanished = ProcessVanished(event.key, event.fence, Vanishing.MACHINE_RESTARTED)
+        return on_process_vanished(state, vanished, stamps)
+    was_killed = task.kill is not None and task.kill.by_order
+    report = make_report(
+        state,
+        stamps,
+        task,
+        TaskState.KILLED if was_killed else TaskState.DROPPED,
+        source=StatusSource.AGENT,
+        reason=(
+            StatusReason.TASK_KILLED_DURING_LAUNCH if was_killed else StatusReason.AGENT_RESTARTED
+        ),
+        message="The agent was restarted before it had started the task, which never ran",
+    )
+    return report_end(state, task, report)
+
+
+_WHY_UNKNOWN: Final = {
+    Vanishing.LAUNCHER_DIED: "The task has ended; how is not known, because the launcher that"
+    " waited for it had died",
+    Vanishing.MACHINE_RESTARTED: "The machine was restarted, and the task did not outlive that",
+    Vanishing.RECORDS_DAMAGED: "What became of the task is not known, because the records of the"
+    " launcher were damaged",
+}
 
 
 def _meaning(kill: Kill | None, exit_code: int | None) -> tuple[TaskState, StatusReason | None]:

@@ -1,7 +1,7 @@
-"""An agent begins, with what its last life wrote down.
+"""An agent begins, with what its last life wrote down: its tasks have run on, and are looked for.
 
-Tasks do not outlive their agent yet: those that lived when it died are lost. Once a launcher of
-its own starts and reaps them, they will be found again here instead.
+What has become of each is asked of the launcher, which has outlived the agent or has a record of
+it. Nothing is started again, and nothing is touched that is not surely one of these.
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from typing import assert_never
 
 from agent.checkpoints.records import (
     AgentAdmitted,
+    AgentDescribed,
     EpochSeen,
     ProcessBegun,
     Record,
@@ -17,25 +18,22 @@ from agent.checkpoints.records import (
     TaskAccepted,
     TasksEnded,
 )
-from agent.effects import AgentEffect, KillLeftover, OpenLink
-from agent.reporting import forget, make_report, report_end
-from agent.state import AgentRules, AgentState, Stamps
-from agent.tasks import Phase, Task, TaskKey
+from agent.effects import AgentEffect, FindProcess, OpenLink
+from agent.reporting import forget
+from agent.state import AgentRules, AgentState
+from agent.tasks import Kill, Phase, Task, TaskKey
 from agent.updates.stream import UpdateStream
 from trimast.model.agent import AgentInfo
-from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
+from trimast.model.status_update import StatusUpdate
 from trimast.model.task_lifecycle import TaskState
-
-LOST_MESSAGE = "The agent was restarted, and the task did not outlive it"
 
 
 def recover(
-    records: Iterable[Record], rules: AgentRules, info: AgentInfo, stamps: Stamps
+    records: Iterable[Record], rules: AgentRules, info: AgentInfo
 ) -> tuple[AgentState, list[AgentEffect]]:
     """
     Returns:
-        The state to go on with, and what to do first: end what is left of the tasks that lived,
-        write down that they are lost, and look for the leader.
+        The state to go on with, and what to do first: find the tasks that lived, and the leader.
     """
     state = AgentState(rules, info)
     begun: dict[TaskKey, ProcessBegun] = {}
@@ -43,28 +41,25 @@ def recover(
         _replay(state, record, begun)
     state.epoch_written = state.epoch_seen
 
-    effects: list[AgentEffect] = []
     for task in state.tasks.values():
-        process = begun.get(task.key)
-        if task.is_live and process is not None and process.fence == task.fence:
-            effects.append(KillLeftover(process))
-    for task in state.tasks.values():
-        if task.is_live:
-            effects += _lose(state, task, stamps)
+        if task.is_live and task.notes.ends_with_agent:
+            # Its agent has ended, and so has its time.
+            task.kill = Kill(due_ms=0, by_order=False)
+    live = [task for task in state.tasks.values() if task.is_live]
+    effects = [_find(state, task, begun.get(task.key)) for task in live]
     return state, [*effects, OpenLink(epoch_min=state.epoch_seen)]
 
 
-def _lose(state: AgentState, task: Task, stamps: Stamps) -> list[AgentEffect]:
-    report = make_report(
-        state,
-        stamps,
-        task,
-        TaskState.LOST,
-        source=StatusSource.AGENT,
-        reason=StatusReason.AGENT_RESTARTED,
-        message=LOST_MESSAGE,
-    )
-    return report_end(state, task, report)
+def _find(state: AgentState, task: Task, process: ProcessBegun | None) -> FindProcess:
+    assert state.agent_id is not None
+    task.phase = Phase.RECOVERING
+    if process is None or process.fence != task.fence:
+        return FindProcess(state.agent_id, task.key, task.fence)
+    task.pid, task.start_ticks, task.boot_id = process.pid, process.start_ticks, process.boot_id
+    # Written down together with the report that says so.
+    task.state = TaskState.RUNNING
+    place = (process.pid, process.start_ticks, process.boot_id)
+    return FindProcess(state.agent_id, task.key, task.fence, *place)
 
 
 def _replay(state: AgentState, record: Record, begun: dict[TaskKey, ProcessBegun]) -> None:
@@ -72,6 +67,8 @@ def _replay(state: AgentState, record: Record, begun: dict[TaskKey, ProcessBegun
     match record:
         case AgentAdmitted():
             state.agent_id = record.agent_id
+        case AgentDescribed():
+            state.described = record
         case EpochSeen():
             state.epoch_seen = max(state.epoch_seen, record.epoch)
         case TasksEnded():
@@ -98,7 +95,9 @@ def _replay_accepted(state: AgentState, record: TaskAccepted) -> None:
     if held is not None:
         forget(state, held)
     stream = UpdateStream(made=record.settled, written=record.settled)
-    state.tasks[record.key] = Task(record.key, record.fence, Phase.ACCEPTED, stream=stream)
+    state.tasks[record.key] = Task(
+        record.key, record.fence, Phase.ACCEPTED, notes=record.notes, stream=stream
+    )
 
 
 def _replay_report(state: AgentState, update: StatusUpdate) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.alarms import Alarms
+from agent.checkpoints.records import AgentDescribed
 from agent.events import MasterSaid
 from agent.tasks import Task, TaskKey
 from trimast.model.agent import AgentInfo
@@ -51,11 +52,13 @@ class Link:
 class Stopping:
     """
     Attributes:
+        end_tasks: and not the agent alone.
         flush_until_ms: set once no task lives; until then the last reports may still be taken.
     """
 
     exit_code: int
     why: str
+    end_tasks: bool
     give_up_ms: int
     flush_until_ms: int | None = None
     is_done: bool = False
@@ -87,6 +90,7 @@ Consequence = EpochWritten | StartAllowed | ReportsWritten
 class AgentState:
     """
     Attributes:
+        described: as it is written down.
         epoch_seen, epoch_written: the highest epoch heard of, and the highest that is on disk.
         held_orders: came with an epoch that is not on disk yet.
         tasks: every task with a report that no master has taken, in order of acceptance.
@@ -98,6 +102,7 @@ class AgentState:
     rules: AgentRules
     info: AgentInfo
     agent_id: AgentId | None = None
+    described: AgentDescribed | None = None
     epoch_seen: int = 0
     epoch_written: int = 0
     link: Link | None = None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from agent.updates.stream import UpdateStream
 from trimast.model.ids import FrameworkId, TaskId
@@ -20,6 +20,8 @@ class Phase(StrEnum):
     """Being written down; may not start before it is."""
     STARTING = "starting"
     """Its process was ordered; it may be there or not."""
+    RECOVERING = "recovering"
+    """It lived when an earlier life of the agent ended; what became of it is being asked."""
     RUNNING = "running"
     ENDED = "ended"
     """Its last report is made; held until a master takes that."""
@@ -37,25 +39,49 @@ class Kill:
     by_order: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TaskNotes:
+    """What is kept of a task's description for the next life of the agent.
+
+    Attributes:
+        boot_id: of the kernel it was accepted under; "" if that was not noted.
+        kill_grace_ms: its own; None if it names none.
+        resources: as text, for people.
+        ends_with_agent: its framework does not checkpoint.
+    """
+
+    boot_id: str = ""
+    kill_grace_ms: int | None = None
+    name: str = ""
+    resources: str = ""
+    ends_with_agent: bool = False
+
+
+NO_NOTES: Final = TaskNotes()
+
+
 @dataclass(slots=True)
 class Task:
     """
     Attributes:
         fence: log index of the accept that launched it.
         state: as in the newest report.
+        notes: are written down with it.
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
-        pid, start_ticks: of the leader of its process group; 0 while there is none.
+        pid, start_ticks, boot_id: of the leader of its process group; 0 while there is none.
     """
 
     key: TaskKey
     fence: int
     phase: Phase
     state: TaskState = TaskState.STAGING
+    notes: TaskNotes = NO_NOTES
     info: TaskInfo | None = None
     user: str = ""
     pid: int = 0
     start_ticks: int = 0
+    boot_id: str = ""
     kill: Kill | None = None
     stream: UpdateStream = field(default_factory=UpdateStream)
 

@@ -17,15 +17,16 @@ def records_of(state: AgentState) -> list[Record]:
     records: list[Record] = []
     if state.agent_id is not None:
         records.append(AgentAdmitted(state.agent_id))
+    if state.described is not None:
+        records.append(state.described)
     if state.epoch_seen:
         records.append(EpochSeen(state.epoch_seen))
     if state.ended:
         records.append(TasksEnded(tuple(state.ended.items())))
     for task in state.tasks.values():
-        records.append(TaskAccepted(task.key, task.fence, task.stream.settled))
+        records.append(TaskAccepted(task.key, task.fence, task.stream.settled, task.notes))
         if task.is_live and task.pid:
-            records.append(
-                ProcessBegun(task.key, task.fence, task.pid, task.start_ticks, state.info.boot_id)
-            )
+            process = (task.pid, task.start_ticks, task.boot_id)
+            records.append(ProcessBegun(task.key, task.fence, *process))
         records.extend(ReportMade(update) for update in task.stream.untaken)
     return records

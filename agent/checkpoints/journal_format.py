@@ -49,6 +49,33 @@ def read_frames(data: bytes) -> tuple[list[bytes], int]:
     return payloads, offset
 
 
+def sound_frames(data: bytes) -> tuple[list[tuple[int, bytes]], int, list[int]]:
+    """What can be had of a journal in which each frame stands for itself.
+
+    Returns:
+        The sound frames, each with where it begins; how many bytes there are up to the end of the
+        last one; and where there is damage. What follows the last one, and is no damage, is a
+        write that was never finished.
+    """
+    frames: list[tuple[int, bytes]] = []
+    damaged: list[int] = []
+    offset = good_bytes = 0
+    while offset < len(data):
+        payload = _payload_at(data, offset)
+        if payload is not None:
+            frames.append((offset, payload))
+            offset = good_bytes = offset + HEADER_BYTES + len(payload)
+            continue
+        if _is_torn(data, offset):
+            break
+        damaged.append(offset)
+        next_offset = _next_frame(data, offset)
+        if next_offset is None:
+            break
+        offset = next_offset
+    return frames, good_bytes, damaged
+
+
 def _payload_at(data: bytes, offset: int) -> bytes | None:
     """None if there is no sound frame."""
     length = _payload_bytes(data, offset)
@@ -79,7 +106,7 @@ def _is_torn(data: bytes, offset: int) -> bool:
         # the last write, no sound frame comes after it.
         is_short = len(data) - offset < HEADER_BYTES
         return is_short or (
-            _has_missing_sector(data, offset, len(data)) and not _any_frame_after(data, offset)
+            _has_missing_sector(data, offset, len(data)) and _next_frame(data, offset) is None
         )
     end = offset + HEADER_BYTES + length
     if end > len(data):
@@ -96,10 +123,11 @@ def _has_missing_sector(data: bytes, begin: int, end: int) -> bool:
     return False
 
 
-def _any_frame_after(data: bytes, offset: int) -> bool:
+def _next_frame(data: bytes, offset: int) -> int | None:
+    """Where the first sound frame after `offset` begins."""
     place = data.find(MAGIC, offset + 1)
     while place != -1:
         if _payload_at(data, place) is not None:
-            return True
+            return place
         place = data.find(MAGIC, place + 1)
-    return False
+    return None

@@ -6,6 +6,7 @@ from typing import Any, Final, assert_never
 
 from agent.checkpoints.records import (
     AgentAdmitted,
+    AgentDescribed,
     EpochSeen,
     ProcessBegun,
     Record,
@@ -14,7 +15,7 @@ from agent.checkpoints.records import (
     TaskAccepted,
     TasksEnded,
 )
-from agent.tasks import TaskKey
+from agent.tasks import TaskKey, TaskNotes
 from trimast.model.ids import AgentId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
@@ -40,13 +41,16 @@ def _to_list(record: Record) -> list[Any]:
     match record:
         case AgentAdmitted():
             return ["admitted", record.agent_id]
+        case AgentDescribed():
+            return ["described", record.resources, *record.attributes]
         case EpochSeen():
             return ["epoch", record.epoch]
         case TaskAccepted():
-            return ["accepted", *record.key, record.fence, record.settled]
+            place = (*record.key, record.fence, record.settled)
+            return ["accepted", *place, *_notes_to_list(record.notes)]
         case ProcessBegun():
-            place = (record.pid, record.start_ticks, record.boot_id)
-            return ["begun", *record.key, record.fence, *place]
+            process = (record.pid, record.start_ticks, record.boot_id)
+            return ["begun", *record.key, record.fence, *process]
         case ReportMade():
             return ["report", *_update_to_list(record.update)]
         case ReportsTaken():
@@ -66,8 +70,25 @@ def _from_line(line: bytes) -> Record:
         raise UnreadableRecordError(text) from error
 
 
-def _accepted(framework_id: str, task_id: str, fence: int, settled: int) -> TaskAccepted:
-    return TaskAccepted(_key(framework_id, task_id), fence, settled)
+def _described(resources: str, *attributes: list[str]) -> AgentDescribed:
+    return AgentDescribed(resources, tuple((name, text) for name, text in attributes))
+
+
+def _accepted(
+    framework_id: str, task_id: str, fence: int, settled: int, *notes: Any
+) -> TaskAccepted:
+    """An earlier version wrote no notes."""
+    return TaskAccepted(_key(framework_id, task_id), fence, settled, TaskNotes(*notes))
+
+
+def _notes_to_list(notes: TaskNotes) -> list[Any]:
+    return [
+        notes.boot_id,
+        notes.kill_grace_ms,
+        notes.name,
+        notes.resources,
+        notes.ends_with_agent,
+    ]
 
 
 def _begun(
@@ -144,6 +165,7 @@ def _report(
 
 _READERS: Final[Mapping[str, Callable[..., Record]]] = {
     "admitted": AgentAdmitted,
+    "described": _described,
     "epoch": EpochSeen,
     "accepted": _accepted,
     "begun": _begun,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.tasks import TaskKey
+from agent.tasks import NO_NOTES, TaskKey, TaskNotes
 from trimast.model.ids import AgentId
 from trimast.model.status_update import StatusUpdate
 
@@ -10,6 +10,19 @@ from trimast.model.status_update import StatusUpdate
 @dataclass(frozen=True, slots=True)
 class AgentAdmitted:
     agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDescribed:
+    """What the agent says of its machine.
+
+    Attributes:
+        resources: as text.
+        attributes: name and text, sorted.
+    """
+
+    resources: str
+    attributes: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class TaskAccepted:
     key: TaskKey
     fence: int
     settled: int = 0
+    notes: TaskNotes = NO_NOTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +84,12 @@ class TasksEnded:
 
 
 Record = (
-    AgentAdmitted | EpochSeen | TaskAccepted | ProcessBegun | ReportMade | ReportsTaken | TasksEnded
+    AgentAdmitted
+    | AgentDescribed
+    | EpochSeen
+    | TaskAccepted
+    | ProcessBegun
+    | ReportMade
+    | ReportsTaken
+    | TasksEnded
 )

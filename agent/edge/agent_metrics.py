@@ -4,9 +4,10 @@ from collections import Counter as Tally
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from agent.edge.containerizer.launcher_link import LauncherLink
 from agent.effects import RefusalOfOrder
 from agent.state import AgentState
 from trimast.model.task_lifecycle import TERMINAL_STATES, TaskState
@@ -25,6 +26,7 @@ class AgentMetrics:
             return Counter(f"trimast_agent_{name}", about, labels, registry=registry)
 
         self.launches = counter("launches_total", "Tasks whose process was ordered.")
+        self.found = counter("tasks_found_total", "Tasks of an earlier life that ran on.")
         self.ends = counter("task_ends_total", "Tasks that have ended, by how.", ["state"])
         self.reconnects = counter("link_reconnects_total", "Links opened after an earlier one.")
         self.sent = counter("reports_sent_total", "Reports sent, the first time.")
@@ -74,4 +76,21 @@ class _Gauges(Collector):
             "trimast_agent_epoch_seen",
             "The highest epoch the agent has heard of.",
             value=state.epoch_seen,
+        )
+
+
+class LauncherMetrics(Collector):
+    def __init__(self, link: LauncherLink) -> None:
+        self._link = link
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily(
+            "trimast_agent_launcher_up",
+            "1 while the agent is connected to its launcher.",
+            value=float(self._link.pid != 0),
+        )
+        yield CounterMetricFamily(
+            "trimast_agent_launcher_starts",
+            "Launchers that this life of the agent has started.",
+            value=self._link.starts,
         )

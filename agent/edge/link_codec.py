@@ -95,7 +95,8 @@ def _run(message: agent_link_pb2.RunTask) -> RunTask:
     if not message.fence:
         raise BadMessage("an order to run a task names its fence, from 1")
     task = task_info_from_proto(message.task)
-    return RunTask(_key(message.framework_id, task.task_id), task, message.fence, message.user)
+    key = _key(message.framework_id, task.task_id)
+    return RunTask(key, task, message.fence, message.user, message.ends_with_agent)
 
 
 def _kill(message: agent_link_pb2.KillTask) -> KillTask:

@@ -13,11 +13,6 @@ _KEPT_DISK_MIB = 5 * 1024
 _PORTS = (31_000, 32_000)
 
 
-def boot_id() -> str:
-    """Another one after every start of the kernel."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
 def hostname() -> str:
     return socket.gethostname() or "localhost"
 

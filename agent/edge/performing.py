@@ -9,16 +9,16 @@ from agent.edge.agent_metrics import AgentMetrics
 from agent.edge.checkpoint_files import CheckpointFiles
 from agent.edge.containerizer.containerizer import Containerizer
 from agent.edge.master_link import MasterLink
-from agent.edge.process_table import kill_leftover
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import (
     AgentEffect,
     CloseLink,
     EndAgent,
-    KillLeftover,
+    FindProcess,
     KillProcess,
     NoteAdmitted,
     NoteEnded,
+    NoteFound,
     NoteTaken,
     OpenLink,
     RefusalOfOrder,
@@ -87,12 +87,17 @@ class Performer:
                 log.info("task_launched", **_names(effect), user=effect.user)
                 self._metrics.launches.inc()
                 self._containerizer.start(effect)
+            case FindProcess():
+                self._containerizer.find(effect)
             case TerminateProcess():
-                log.info("task_asked_to_end", **_names(effect))
-                self._containerizer.terminate(effect.key, effect.fence)
+                log.info("task_asked_to_end", **_names(effect), by_order=effect.by_order)
+                self._containerizer.terminate(effect.key, effect.fence, by_order=effect.by_order)
             case KillProcess():
                 log.info("task_forced_to_end", **_names(effect))
                 self._containerizer.kill(effect.key, effect.fence)
+            case NoteFound():
+                log.info("task_found", **_names(effect), pid=effect.pid)
+                self._metrics.found.inc()
             case NoteEnded():
                 log.info("task_ended", **_names(effect), state=effect.state, how=effect.message)
                 self._metrics.ends.labels(effect.state).inc()
@@ -100,6 +105,7 @@ class Performer:
                 self._metrics.taken.inc(effect.reports)
             case ReleaseSandbox():
                 assert self._state.agent_id is not None
+                self._containerizer.forget(effect.key, effect.fence)
                 self._sandboxes.release(self._state.agent_id, effect.key, effect.fence)
             case RefuseOrder():
                 self._refuse(effect)
@@ -115,10 +121,6 @@ class Performer:
                     epoch=effect.epoch,
                 )
                 self._on_admitted()
-            case KillLeftover():
-                was_there = kill_leftover(effect.process)
-                name = "leftover_killed" if was_there else "leftover_not_found"
-                log.info(name, **_names(effect.process), pid=effect.process.pid)
             case EndAgent():
                 log.info("agent_ends", why=effect.why, exit_code=effect.exit_code)
                 self._on_end(effect.exit_code)

@@ -65,6 +65,10 @@ class Sandboxes:
             os.replace(new, runs / _LATEST)
         return path
 
+    def path(self, agent_id: AgentId, key: TaskKey, fence: int) -> Path:
+        """Where it is, or was, or would be."""
+        return self._runs(agent_id, key) / str(fence)
+
     def find(self, key: TaskKey) -> Path | None:
         """Of the newest launch of a task of that name."""
         return self._latest.get(key)

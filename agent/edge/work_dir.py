@@ -21,6 +21,10 @@ class WorkDir:
         return self.path / "meta" / "journal"
 
     @property
+    def launcher(self) -> Path:
+        return self.path / "launcher"
+
+    @property
     def sandboxes(self) -> Path:
         return self.path / "slaves"
 

@@ -94,6 +94,7 @@ def _add(
                 task=task_info_to_proto(order.task),
                 fence=order.fence,
                 user=order.user,
+                ends_with_agent=order.ends_with_agent,
             )
         case TakeReport():
             message.taken.uuids.append(order.uuid)

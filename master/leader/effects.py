@@ -38,6 +38,7 @@ class RunTask:
     """
     Attributes:
         user: the framework's, for a command that names none.
+        ends_with_agent: the framework does not checkpoint.
     """
 
     link_id: LinkId
@@ -45,6 +46,7 @@ class RunTask:
     task: TaskInfo
     fence: int
     user: str
+    ends_with_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

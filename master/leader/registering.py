@@ -102,7 +102,8 @@ def on_agent_took_stock(
 def run_task(state: LeaderState, link_id: LinkId, task: TaskRecord) -> RunTask:
     framework = state.registry.frameworks.get(task.framework_id)
     user = framework.info.user if framework is not None else ""
-    return RunTask(link_id, task.framework_id, task.info, task.fence, user)
+    ends_with_agent = framework is not None and not framework.info.checkpoint
+    return RunTask(link_id, task.framework_id, task.info, task.fence, user, ends_with_agent)
 
 
 def _welcome(state: LeaderState, link: AgentLink, now_ms: int) -> list[LeaderEffect]:

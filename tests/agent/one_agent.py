@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.checkpoints.records import Record
+from agent.checkpoints.records import Record, TaskAccepted
 from agent.dispatch import Agent
 from agent.effects import AgentEffect, WriteRecords
 from agent.events import (
@@ -19,7 +19,7 @@ from agent.events import (
 )
 from agent.recovering import recover
 from agent.state import AgentRules
-from agent.tasks import TaskKey
+from agent.tasks import TaskKey, TaskNotes
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
 from trimast.model.resources import Resources
@@ -60,7 +60,7 @@ def uuid(number: int) -> bytes:
 
 def new_agent(rules: AgentRules = RULES) -> Agent:
     stamps = CountedStamps()
-    state, _ = recover([], rules, INFO, stamps)
+    state, _ = recover([], rules, INFO)
     return Agent(state, stamps)
 
 
@@ -95,6 +95,19 @@ def task_info(key: TaskKey = KEY, kill_grace_ms: int | None = None) -> TaskInfo:
 
 def run_order(key: TaskKey = KEY, fence: int = 7, kill_grace_ms: int | None = None) -> RunTasks:
     return RunTasks((RunTask(key, task_info(key, kill_grace_ms), fence, "user"),))
+
+
+def accepted(
+    key: TaskKey = KEY,
+    fence: int = 7,
+    *,
+    settled: int = 0,
+    kill_grace_ms: int | None = None,
+    boot_id: str = "boot-1",
+) -> TaskAccepted:
+    """The record of it."""
+    notes = TaskNotes(boot_id, kill_grace_ms, "name", str(task_info().resources))
+    return TaskAccepted(key, fence, settled, notes)
 
 
 def started(key: TaskKey = KEY, fence: int = 7) -> ProcessStarted:

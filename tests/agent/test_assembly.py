@@ -149,7 +149,7 @@ def test_asked_to_stop_it_ends_its_tasks_and_says_so(tmp_path: Path) -> None:
     async def story(master: FakeMaster, agent: RunningAgent) -> None:
         master.run("t", "sleep 60")
         await master.until_reported("t", TaskState.RUNNING)
-        agent.submit(StopAsked())
+        agent.submit(StopAsked(end_tasks=True))
         assert await asyncio.wait_for(agent.ended, 20) == 0
         lost = await master.until_reported("t", TaskState.LOST)
         assert (lost.reason, lost.signal) == (StatusReason.AGENT_RESTARTED, 15)

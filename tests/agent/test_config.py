@@ -22,6 +22,8 @@ CONFIG = AgentConfig(masters=("127.0.0.1:5052",), work_dir=Path("w"))
         ({"kill_grace_ms": -1}, "kill_grace_ms must be at least 0, not -1"),
         ({"silence_max_ms": 99}, "silence_max_ms must be at least 100"),
         ({"resend_most_ms": 5}, "resend_most_ms must be at least 10000, not 5"),
+        ({"reconfiguration": "less"}, "reconfiguration must be one of equal, additive, any"),
+        ({"recover": "no"}, "recover must be reconnect or cleanup, not 'no'"),
         ({"log_level": "loud"}, "log_level must be one of debug, info"),
         ({"journal_bytes_max": 1}, "journal_bytes_max must be at least 65536"),
     ],

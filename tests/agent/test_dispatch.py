@@ -1,16 +1,18 @@
 """Random lives of an agent: whatever comes in whatever order, the promises hold."""
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
 import pytest
 
-from agent.checkpoints.records import EpochSeen, Record, ReportMade, TaskAccepted
+from agent.checkpoints.records import EpochSeen, Record, ReportMade
 from agent.dispatch import Agent
 from agent.effects import (
     AgentEffect,
     CloseLink,
     EndAgent,
+    FindProcess,
     OpenLink,
     SendReports,
     StartProcess,
@@ -27,15 +29,18 @@ from agent.events import (
     Order,
     Ping,
     ProcessExited,
+    ProcessMissing,
     ProcessStarted,
+    ProcessVanished,
     RecordsWritten,
     StartFailed,
     TakeReports,
+    Vanishing,
 )
 from agent.recovering import recover
 from agent.state import AgentRules
 from agent.tasks import TaskKey
-from tests.agent.one_agent import INFO, CountedStamps, run_order, welcome
+from tests.agent.one_agent import INFO, CountedStamps, accepted, run_order, welcome
 from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.task_lifecycle import NEXT_STATES, TaskState
 
@@ -61,13 +66,17 @@ class World:
         self.link_id = 0
         self.is_dialling = False
         self.restarts = 0
+        self.reboots = 0
+        self.info = INFO
+        self.ends: dict[tuple[TaskKey, int], ProcessExited | StartFailed] = {}
+        self.finding: list[FindProcess] = []
         self.begin()
 
     def begin(self) -> None:
         rules = AgentRules(silence_max_ms=100_000)
-        state, effects = recover(self.disk, rules, INFO, self.stamps)
+        state, effects = recover(self.disk, rules, self.info)
         self.agent = Agent(state, self.stamps)
-        self.writing, self.starting, self.alive = [], [], []
+        self.writing, self.starting, self.finding = [], [], []
         for effect in effects:
             self.perform(effect)
 
@@ -83,10 +92,12 @@ class World:
             case WriteRecords():
                 self.writing.append(effect)
             case StartProcess():
-                assert TaskAccepted(effect.key, effect.fence) in self.disk
+                assert accepted(effect.key, effect.fence, boot_id=self.info.boot_id) in self.disk
                 assert (effect.key, effect.fence) not in self.started
                 self.started.append((effect.key, effect.fence))
                 self.starting.append(effect)
+            case FindProcess():
+                self.finding.append(effect)
             case SendReports():
                 for report in effect.reports:
                     assert ReportMade(report) in self.disk
@@ -134,14 +145,20 @@ class World:
                 )
             case 8 | 9 if self.starting:
                 order = self.starting.pop(self.random.randrange(len(self.starting)))
+                place = (order.key, order.fence)
                 if self.random.random() < 0.2:
-                    self.feed(StartFailed(order.key, order.fence, "why"))
+                    self.ends[place] = StartFailed(*place, "why")
+                    self.feed(self.ends[place])
                 else:
-                    self.alive.append((order.key, order.fence))
-                    self.feed(ProcessStarted(order.key, order.fence, 42, 99))
+                    self.alive.append(place)
+                    self.feed(ProcessStarted(*place, 42, 99))
+            case 8 | 9 | 10 if self.finding:
+                self.find(self.finding.pop(self.random.randrange(len(self.finding))))
             case 10 if self.alive:
                 place = self.alive.pop(self.random.randrange(len(self.alive)))
-                self.feed(ProcessExited(*place, self.random.choice([0, 1]), None))
+                self.ends[place] = ProcessExited(*place, self.random.choice([0, 1]), None)
+                if not any((order.key, order.fence) == place for order in self.finding):
+                    self.feed(self.ends[place])
             case 11 if self.untaken:
                 uuids = self.random.choices(self.untaken, k=2)
                 self.say(TakeReports(tuple(uuids)), self.epoch)
@@ -155,6 +172,19 @@ class World:
                 self.disturb()
             case _:
                 self.say(Ping(), self.epoch)
+
+    def find(self, order: FindProcess) -> None:
+        """What a launcher says that has outlived the agent, unless the machine has not."""
+        place = (order.key, order.fence)
+        end = self.ends.get(place)
+        if place in self.alive or isinstance(end, ProcessExited):
+            self.feed(ProcessStarted(*place, 42, 99))
+        if end is not None:
+            self.feed(end)
+        elif order.pid and place not in self.alive:
+            self.feed(ProcessVanished(*place, Vanishing.MACHINE_RESTARTED))
+        elif place not in self.alive:
+            self.feed(ProcessMissing(*place))
 
     def disturb(self) -> None:
         dice = self.random.random()
@@ -170,6 +200,10 @@ class World:
                 for record in write.records
             ]
             self.restarts += 1
+            if self.random.random() < 0.2:
+                self.reboots += 1
+                self.info = replace(INFO, boot_id=f"boot-{self.reboots + 1}")
+                self.alive = []
             self.begin()
 
     def check_reports(self) -> None:
@@ -199,6 +233,8 @@ def test_the_lives_are_eventful() -> None:
     assert sum(world.restarts for world in worlds) > 20
     ends = [s for w in worlds for reports in w.sent.values() for _, s in reports if s.is_terminal]
     assert {TaskState.FINISHED, TaskState.FAILED, TaskState.KILLED, TaskState.LOST} <= set(ends)
+    assert TaskState.DROPPED in ends
+    assert sum(world.reboots for world in worlds) > 5
 
 
 def test_the_same_life_again_is_the_same() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.checkpoints.records import ProcessBegun, ReportMade, TaskAccepted
+from agent.checkpoints.records import ProcessBegun, ReportMade
 from agent.effects import (
     NoteEnded,
     RefusalOfOrder,
@@ -24,6 +24,7 @@ from tests.agent.one_agent import (
     OTHER,
     RUNNING,
     STARTING,
+    accepted,
     agent_with_running_task,
     of_type,
     on_disk,
@@ -42,9 +43,7 @@ from trimast.model.task_lifecycle import TaskState
 
 def test_an_order_is_only_written_down() -> None:
     agent = welcomed_agent()
-    assert said(agent, run_order()) == [
-        WriteRecords(3, (TaskAccepted(KEY, 7), ReportMade(STARTING)))
-    ]
+    assert said(agent, run_order()) == [WriteRecords(3, (accepted(), ReportMade(STARTING)))]
 
 
 def test_once_it_is_on_disk_the_task_is_started_and_reported() -> None:
@@ -128,7 +127,7 @@ def test_a_later_launch_under_the_same_id_replaces_an_ended_task() -> None:
     again = report(4, TaskState.STARTING, fence=8, sequence=1)
     assert effects == [
         ReleaseSandbox(KEY, 7),
-        WriteRecords(6, (TaskAccepted(KEY, 8), ReportMade(again))),
+        WriteRecords(6, (accepted(fence=8), ReportMade(again))),
     ]
     assert on_disk(agent) == [
         StartProcess(AGENT, KEY, 8, task_info(), "user"),

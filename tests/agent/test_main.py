@@ -1,6 +1,7 @@
 """`python -m agent` as a process: how it starts, stops, dies and comes back."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -10,9 +11,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from agent.edge.process_table import process_facts
+from agent.launcher.processes import process_facts
 from tests.agent.edge.patience import until
 from tests.agent.fake_master import FakeMaster
 from trimast.model.status_update import StatusReason
@@ -45,10 +47,29 @@ class AgentProcess:
     async def exit_code(self) -> int:
         return await asyncio.to_thread(self.process.wait, 20)
 
+    def launchers(self) -> list[psutil.Process]:
+        """Of this directory; those that live."""
+        place = str(self.ready_file.with_name("work") / "launcher")
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if place in process.cmdline():
+                    found.append(process)
+        return found
+
+    async def end_all(self) -> None:
+        """Whatever the test has left: the agent, its tasks and its launcher."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGUSR1)
+            await self.exit_code()
+        self.end()
+
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        for launcher in self.launchers():
+            launcher.kill()
 
 
 def tell(story: Callable[[FakeMaster], Awaitable[None]]) -> None:
@@ -77,7 +98,7 @@ def test_it_is_ready_before_there_is_a_master_and_ends_when_asked(tmp_path: Path
     asyncio.run(main())
 
 
-def test_killed_and_started_again_it_ends_what_is_left_and_says_it_is_lost(tmp_path: Path) -> None:
+def test_killed_and_started_again_it_goes_on_with_its_tasks(tmp_path: Path) -> None:
     child = tmp_path / "child"
 
     async def story(master: FakeMaster) -> None:
@@ -85,26 +106,28 @@ def test_killed_and_started_again_it_ends_what_is_left_and_says_it_is_lost(tmp_p
         master.takes_reports = False
         try:
             await master.until_welcomed()
-            master.run("t", f"sleep 60 & echo $! > {child}; wait")
+            master.run("t", f"echo $$ > {child}; sleep 60 & wait; exit 5")
+            master.run("u", "sleep 0.3; exit 3", fence=2)
             await until(lambda: pid_in(child) is not None)
             running = await master.until_reported("t", TaskState.RUNNING)
+            await master.until_reported("u", TaskState.RUNNING)
             first.process.kill()
             await first.exit_code()
             pid = pid_in(child)
             assert pid is not None
-            assert process_facts(pid) is not None, "a task does not die with its agent"
-            master.takes_reports = True
+            facts = process_facts(pid)
             second = AgentProcess(tmp_path, master.address)
             try:
-                lost = await master.until_reported("t", TaskState.LOST)
-                assert lost.reason is StatusReason.AGENT_RESTARTED
-                assert lost.sequence == running.sequence + 1
+                ended = await master.until_reported("u", TaskState.FAILED)
+                assert (ended.exit_code, ended.sequence) == (3, 3)
+                assert process_facts(pid) == facts
                 assert second.ready()["id"] == "agent-1"
+                master.kill("t")
+                killed = await master.until_reported("t", TaskState.KILLED)
+                assert killed.sequence == running.sequence + 1
                 await until(lambda: is_dead(pid))
-                second.process.terminate()
-                assert await second.exit_code() == 0
             finally:
-                second.end()
+                await second.end_all()
         finally:
             first.end()
 
@@ -118,7 +141,7 @@ def is_dead(pid: int) -> bool:
         return True
 
 
-def test_asked_to_stop_it_ends_its_tasks(tmp_path: Path) -> None:
+def test_asked_to_stop_it_leaves_its_tasks_running(tmp_path: Path) -> None:
     child = tmp_path / "child"
 
     async def story(master: FakeMaster) -> None:
@@ -127,14 +150,72 @@ def test_asked_to_stop_it_ends_its_tasks(tmp_path: Path) -> None:
             await master.until_welcomed()
             master.run("t", f"echo $$ > {child}; exec sleep 60")
             await until(lambda: pid_in(child) is not None)
-            agent.process.send_signal(signal.SIGTERM)
+            await master.until_reported("t", TaskState.RUNNING)
+            agent.process.terminate()
+            assert await agent.exit_code() == 0
+            pid = pid_in(child)
+            assert pid is not None
+            assert not is_dead(pid)
+            # And ends them on purpose.
+            cleaning = AgentProcess(tmp_path, master.address, "--recover", "cleanup")
+            assert await cleaning.exit_code() == 0
+            lost = await master.until_reported("t", TaskState.LOST)
+            assert lost.reason is StatusReason.AGENT_RESTARTED
+            assert is_dead(pid)
+        finally:
+            await agent.end_all()
+
+    tell(story)
+
+
+def test_started_with_less_than_before_it_refuses_and_its_tasks_run_on(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+
+    async def story(master: FakeMaster) -> None:
+        agent = AgentProcess(tmp_path, master.address, "--resources", "cpus:4")
+        try:
+            await master.until_welcomed()
+            master.run("t", f"echo $$ > {child}; exec sleep 60")
+            await master.until_reported("t", TaskState.RUNNING)
+            await until(lambda: pid_in(child) is not None)
+            agent.process.terminate()
+            assert await agent.exit_code() == 0
+            smaller = AgentProcess(tmp_path, master.address, "--resources", "cpus:2")
+            assert await smaller.exit_code() == 1
+            assert "resources were cpus:4, and are cpus:2" in smaller.log.read_text()
+            pid = pid_in(child)
+            assert pid is not None
+            assert not is_dead(pid)
+            larger = AgentProcess(tmp_path, master.address, "--resources", "cpus:8")
+            await master.until_welcomed(links=2)
+            master.kill("t")
+            await master.until_reported("t", TaskState.KILLED)
+            await larger.end_all()
+        finally:
+            await agent.end_all()
+
+    tell(story)
+
+
+def test_asked_to_end_all_it_ends_its_tasks_and_its_launcher(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+
+    async def story(master: FakeMaster) -> None:
+        agent = AgentProcess(tmp_path, master.address)
+        try:
+            await master.until_welcomed()
+            master.run("t", f"echo $$ > {child}; exec sleep 60")
+            await until(lambda: pid_in(child) is not None)
+            assert agent.launchers() != []
+            agent.process.send_signal(signal.SIGUSR1)
             assert await agent.exit_code() == 0
             await master.until_reported("t", TaskState.LOST)
             pid = pid_in(child)
             assert pid is not None
-            assert process_facts(pid) is None
+            assert is_dead(pid)
+            assert agent.launchers() == []
         finally:
-            agent.end()
+            await agent.end_all()
 
     tell(story)
 
@@ -148,15 +229,45 @@ def test_asked_twice_it_waits_for_nothing_but_leaves_nothing(tmp_path: Path) -> 
             await master.until_welcomed()
             master.run("t", f"trap '' TERM; echo $$ > {child}; while :; do sleep 60; done")
             await until(lambda: pid_in(child) is not None)
-            agent.process.send_signal(signal.SIGTERM)
+            await master.until_reported("t", TaskState.RUNNING)
+            agent.process.send_signal(signal.SIGUSR1)
             await until(lambda: "signal_received" in agent.log.read_text())
             agent.process.send_signal(signal.SIGTERM)
             assert await agent.exit_code() == 130
             pid = pid_in(child)
             assert pid is not None
-            assert process_facts(pid) is None
+            assert is_dead(pid)
         finally:
-            agent.end()
+            await agent.end_all()
+
+    tell(story)
+
+
+def test_a_launcher_that_dies_is_replaced_and_its_tasks_are_not_touched(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+
+    async def story(master: FakeMaster) -> None:
+        agent = AgentProcess(tmp_path, master.address)
+        try:
+            await master.until_welcomed()
+            master.run("t", f"echo $$ > {child}; until test -e {tmp_path}/go; do sleep 0.01; done")
+            await until(lambda: pid_in(child) is not None)
+            await master.until_reported("t", TaskState.RUNNING)
+            [launcher] = agent.launchers()
+            launcher.kill()
+            await until(lambda: agent.launchers() not in ([], [launcher]))
+            pid = pid_in(child)
+            assert pid is not None
+            assert not is_dead(pid)
+            master.run("u", "exit 4", fence=2)
+            assert (await master.until_reported("u", TaskState.FAILED)).exit_code == 4
+            (tmp_path / "go").touch()
+            failed = await master.until_reported("t", TaskState.FAILED)
+            assert failed.reason is StatusReason.EXECUTOR_TERMINATED
+            assert failed.exit_code is None
+            assert "how is not known" in failed.message
+        finally:
+            await agent.end_all()
 
     tell(story)
 

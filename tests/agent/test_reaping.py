@@ -64,7 +64,7 @@ def test_a_task_that_was_to_be_killed_was_killed(exit_code: int | None, signal: 
 
 def test_a_task_that_ended_because_the_agent_stops_is_lost() -> None:
     agent = agent_with_running_task()
-    agent.handle(StopAsked(), 0)
+    agent.handle(StopAsked(end_tasks=True), 0)
     [note, _write] = agent.handle(ProcessExited(KEY, 7, None, 15), 0)
     how = "Command terminated with signal Terminated because the agent was stopped"
     assert note == NoteEnded(KEY, 7, TaskState.LOST, how)

@@ -117,10 +117,8 @@ def test_turned_away_for_now_it_tries_again() -> None:
     ]
 
 
-def test_turned_away_for_ever_it_ends_its_tasks_and_then_itself() -> None:
-    agent = agent_with_running_task()
-    effects = said(agent, TurnedAway("removed", for_ever=True))
-    assert effects[-1] == TerminateProcess(KEY, 7)
-    idle = welcomed_agent()
-    effects = said(idle, TurnedAway("removed", for_ever=True))
-    assert effects[-1] == EndAgent(1, "turned away by the master: removed")
+def test_turned_away_for_ever_it_ends_itself_and_not_its_tasks() -> None:
+    for agent in (welcomed_agent(), agent_with_running_task()):
+        effects = said(agent, TurnedAway("removed", for_ever=True))
+        assert effects[-1] == EndAgent(1, "turned away by the master: removed")
+        assert of_type(effects, TerminateProcess) == []

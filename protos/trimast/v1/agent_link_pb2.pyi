@@ -258,11 +258,14 @@ class RunTask(_message.Message):
     TASK_FIELD_NUMBER: _builtins.int
     FENCE_FIELD_NUMBER: _builtins.int
     USER_FIELD_NUMBER: _builtins.int
+    ENDS_WITH_AGENT_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
     fence: _builtins.int
     """The log index of the accept that launched it. The same task and fence is started once, ever."""
     user: _builtins.str
     """The framework's user, for a command that names none."""
+    ends_with_agent: _builtins.bool
+    """The framework does not checkpoint: the task ends with the agent that started it."""
     @_builtins.property
     def task(self) -> _mesos_pb2.TaskInfo: ...
     def __init__(
@@ -272,10 +275,11 @@ class RunTask(_message.Message):
         task: _mesos_pb2.TaskInfo | None = ...,
         fence: _builtins.int = ...,
         user: _builtins.str = ...,
+        ends_with_agent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fence", b"fence", "framework_id", b"framework_id", "task", b"task", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_with_agent", b"ends_with_agent", "fence", b"fence", "framework_id", b"framework_id", "task", b"task", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.checkpoints.compacting import records_of
-from agent.checkpoints.records import AgentAdmitted, EpochSeen, ProcessBegun, Record, TaskAccepted
+from agent.checkpoints.records import AgentAdmitted, EpochSeen, ProcessBegun, Record
 from agent.dispatch import Agent
 from agent.effects import AgentEffect
 from agent.events import KillTask, KillTasks, LinkOpened, ProcessExited, TakeReports
@@ -17,7 +17,7 @@ from tests.agent.one_agent import (
     LINK,
     OTHER,
     RULES,
-    CountedStamps,
+    accepted,
     agent_with_running_task,
     new_agent,
     on_disk,
@@ -31,7 +31,7 @@ from tests.agent.one_agent import (
 
 
 def restarted(records: list[Record]) -> AgentState:
-    return recover(records, RULES, INFO, CountedStamps(made=100))[0]
+    return recover(records, RULES, INFO)[0]
 
 
 def test_an_agent_that_knows_nothing_writes_nothing() -> None:
@@ -44,7 +44,7 @@ def test_a_running_task_of_which_all_is_taken_needs_no_report() -> None:
     assert records_of(agent.state) == [
         AgentAdmitted(AGENT),
         EpochSeen(EPOCH),
-        TaskAccepted(KEY, 7, settled=2),
+        accepted(settled=2),
         ProcessBegun(KEY, 7, 42, 99, "boot-1"),
     ]
 

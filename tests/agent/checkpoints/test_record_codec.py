@@ -7,6 +7,7 @@ from agent.checkpoints.record_codec import (
 )
 from agent.checkpoints.records import (
     AgentAdmitted,
+    AgentDescribed,
     EpochSeen,
     ProcessBegun,
     Record,
@@ -15,7 +16,7 @@ from agent.checkpoints.records import (
     TaskAccepted,
     TasksEnded,
 )
-from agent.tasks import TaskKey
+from agent.tasks import TaskKey, TaskNotes
 from tests.agent.one_agent import AGENT, FINISHED, KEY, OTHER, report, uuid
 from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource
@@ -25,7 +26,9 @@ STRANGE = TaskKey(FrameworkId('a "quoted" one, [1]'), TaskId("ünïcødé…"))
 RECORDS: list[Record] = [
     AgentAdmitted(AGENT),
     EpochSeen(2**63),
+    AgentDescribed("cpus:1", (("räck", "r:1"), ("a", ""))),
     TaskAccepted(STRANGE, 7, 3),
+    TaskAccepted(STRANGE, 8, 0, TaskNotes("boot", 100, "näme", "cpus:1", True)),
     ProcessBegun(KEY, 7, 42, 99, "boot-1"),
     ReportMade(FINISHED),
     ReportMade(

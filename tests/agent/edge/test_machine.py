@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from agent.edge import machine
+from agent.launcher.processes import boot_id
 
 
 def test_there_is_something_for_tasks(tmp_path: Path) -> None:
@@ -12,4 +13,4 @@ def test_there_is_something_for_tasks(tmp_path: Path) -> None:
 
 def test_the_machine_has_a_name_and_a_boot() -> None:
     assert machine.hostname()
-    assert len(machine.boot_id()) == 36
+    assert len(boot_id()) == 36

@@ -1,5 +1,7 @@
 """The agent link: messages to events, orders to messages."""
 
+from dataclasses import replace
+
 import pytest
 
 from master.edge.agent_link_codec import AgentOrder, event_from_message, messages_from_orders
@@ -96,6 +98,9 @@ def test_neighbours_of_one_kind_travel_together_and_nothing_is_overtaken() -> No
     assert {message.epoch for message in sent} == {7}
     assert len(sent[0].run.tasks) == 2
     assert task_info_from_proto(sent[0].run.tasks[0].task) == a_task()
+    assert not sent[0].run.tasks[0].ends_with_agent
+    [alone] = messages(replace(run, ends_with_agent=True))
+    assert alone.run.tasks[0].ends_with_agent
     assert list(sent[3].taken.uuids) == [b"1", b"2"]
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from master.leader.effects import (
     CloseAgentLink,
     KillTask,
@@ -101,7 +103,19 @@ def test_a_launch_the_agent_did_not_hear_of_is_repeated() -> None:
     cluster.feed(AgentDisconnected(LINK))
     assert cluster.agent_comes(link_id=AGAIN) == [WelcomeAgent(AGAIN, AGENT, send_inventory=True)]
     effects = cluster.feed(AgentTookStock(AGAIN, ()))
-    assert effects == [RunTask(AGAIN, FRAMEWORK, a_task(), fence, "nobody")]
+    assert effects == [RunTask(AGAIN, FRAMEWORK, a_task(), fence, "nobody", True)]
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_an_agent_is_told_whether_a_task_is_to_outlive_it(checkpoint: bool) -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    record = cluster.registry.frameworks[FRAMEWORK]
+    info = replace(record.info, checkpoint=checkpoint)
+    cluster.registry.frameworks[FRAMEWORK] = replace(record, info=info)
+    offer = cluster.next_offer()
+    [run] = cluster.accept(a_task(), offers=[offer.offer_id])[-1:]
+    assert isinstance(run, RunTask)
+    assert run.ends_with_agent is not checkpoint
 
 
 def test_a_task_the_agent_has_lost_is_given_up_once_and_its_resources_are_free() -> None:

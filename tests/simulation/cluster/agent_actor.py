@@ -84,7 +84,7 @@ class AgentActor:
     def __post_init__(self) -> None:
         info = AgentInfo(self.name, 5051, self.total, boot_id="boot")
         no_records: list[Record] = []
-        state, effects = recover(no_records, RULES, info, Stamps(self.world))
+        state, effects = recover(no_records, RULES, info)
         self._agent = Agent(state, Stamps(self.world))
         for effect in effects:
             self._perform(effect)

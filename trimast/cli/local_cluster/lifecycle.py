@@ -18,7 +18,14 @@ from trimast.cli.local_cluster.cluster_file import (
     save,
 )
 from trimast.cli.local_cluster.free_ports import free_ports, is_free
-from trimast.cli.local_cluster.processes import is_alive, send, stop, tasks_left_under, wait_gone
+from trimast.cli.local_cluster.processes import (
+    is_alive,
+    launchers_under,
+    send,
+    stop,
+    tasks_left_under,
+    wait_gone,
+)
 from trimast.cli.local_cluster.starting import StartFailed, start_member, wait_until_it_serves
 
 MEMBERS_DEFAULT: Final = 3
@@ -137,13 +144,15 @@ async def revive(folder: Path, *, timeout_s: float = START_TIMEOUT_S) -> list[Me
 
 
 def _stop_all(cluster: ClusterFile, grace_s: float) -> None:
-    for members in (cluster.agents, cluster.masters):
-        stop([m.process for m in members if m.process is not None], grace_s)
-    # Of agents that were killed: nobody else would end these.
-    left = list(tasks_left_under(cluster.folder))
-    for process in left:
-        send(process, signal.SIGKILL)
-    wait_gone(left, KILL_WAIT_S)
+    # An agent that is merely stopped leaves its tasks running; this ends them as well.
+    for members, number in ((cluster.agents, signal.SIGUSR1), (cluster.masters, signal.SIGTERM)):
+        stop([m.process for m in members if m.process is not None], grace_s, number)
+    # Of agents that were killed: nobody else would end these. First what could start more.
+    for find_left in (launchers_under, tasks_left_under):
+        left = list(find_left(cluster.folder))
+        for process in left:
+            send(process, signal.SIGKILL)
+        wait_gone(left, KILL_WAIT_S)
 
 
 def _prepared(

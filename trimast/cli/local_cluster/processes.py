@@ -12,6 +12,7 @@ from typing import Final
 
 import trimast
 
+LAUNCHER_MODULE: Final = "agent.launcher"
 _POLL_S: Final = 0.02
 _GONE_STATES: Final = frozenset(b"ZXx")
 
@@ -113,10 +114,12 @@ def wait_gone(processes: Iterable[ProcessMark], timeout_s: float) -> list[Proces
         time.sleep(_POLL_S)
 
 
-def stop(processes: Iterable[ProcessMark], grace_s: float) -> None:
+def stop(
+    processes: Iterable[ProcessMark], grace_s: float, number: signal.Signals = signal.SIGTERM
+) -> None:
     """Ask all to end, and after `grace_s` end those that did not."""
-    asked = [process for process in processes if send(process, signal.SIGTERM)]
-    # A stopped process hears of SIGTERM only when it goes on.
+    asked = [process for process in processes if send(process, number)]
+    # A stopped process hears of it only when it goes on.
     for process in asked:
         send(process, signal.SIGCONT)
     stubborn = wait_gone(asked, grace_s)
@@ -135,6 +138,20 @@ def tasks_left_under(folder: Path) -> Iterator[ProcessMark]:
             variables = (entry / "environ").read_bytes().split(b"\0")
             process = mark_of(int(entry.name))
             if process and any(variable.startswith(wanted) for variable in variables):
+                yield process
+
+
+def launchers_under(folder: Path) -> Iterator[ProcessMark]:
+    """Those of agents whose directories are in `folder`: the processes that start tasks."""
+    wanted = f"{folder}/".encode()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            process = mark_of(int(entry.name))
+            is_launcher = LAUNCHER_MODULE.encode() in arguments
+            if process and is_launcher and any(a.startswith(wanted) for a in arguments):
                 yield process
 
 

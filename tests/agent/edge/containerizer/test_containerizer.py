@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from agent.edge.containerizer.containerizer import ContainerEvent, Containerizer
-from agent.edge.containerizer.process import ProcessContainerizer
+from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.sandboxes import Sandboxes
-from agent.effects import StartProcess
-from agent.events import ProcessExited, ProcessStarted, StartFailed
+from agent.effects import FindProcess, StartProcess
+from agent.events import Asked, ProcessExited, ProcessMissing, ProcessStarted, StartFailed
 from agent.tasks import TaskKey
-from tests.agent.edge.containerizer.fake_containerizer import FakeContainerizer
+from tests.agent.edge.containerizer.fake_containerizer import FakeContainerizer, FakeMachine
 from tests.agent.one_agent import AGENT, KEY, OTHER, task_info
+from trimast.model.ids import TaskId
 from trimast.model.task import CommandInfo
+
+THIRD = TaskKey(KEY.framework_id, TaskId("v"))
 
 COMMANDS = {
     "true": CommandInfo("true"),
@@ -27,12 +30,23 @@ COMMANDS = {
 
 
 class Watched:
-    """A containerizer and the events it has told, by task."""
+    """A containerizer and the events it has told, by task; and the next ones on that machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[Callable[[ContainerEvent], None]], Containerizer]) -> None:
         self.events: list[ContainerEvent] = []
         self.changed = asyncio.Event()
-        self.containerizer: Containerizer
+        self.containerizer = make(self.on_event)
+        self._make = make
+
+    async def restart(self) -> None:
+        """As if the agent were: the events of before are gone, the processes are not."""
+        await self.containerizer.close(end=False)
+        self.events.clear()
+        self.containerizer = self._make(self.on_event)
+        await self.containerizer.open()
+
+    def find(self, key: TaskKey = KEY, fence: int = 7, pid: int = 0) -> None:
+        self.containerizer.find(FindProcess(AGENT, key, fence, pid))
 
     def on_event(self, event: ContainerEvent) -> None:
         self.events.append(event)
@@ -66,17 +80,20 @@ Teller = Callable[[Story], None]
 def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Teller:
     def tell(story: Story) -> None:
         async def main() -> None:
-            watched = Watched()
-            boxes = Sandboxes(tmp_path, kept_max=9, age_max_ms=10**9)
-            watched.containerizer = (
-                FakeContainerizer(watched.on_event)
-                if request.param == "fake"
-                else ProcessContainerizer(boxes, watched.on_event)
-            )
+            boxes = Sandboxes(tmp_path / "boxes", kept_max=9, age_max_ms=10**9)
+            machine = FakeMachine()
+
+            def make(on_event: Callable[[ContainerEvent], None]) -> Containerizer:
+                if request.param == "fake":
+                    return FakeContainerizer(on_event, machine)
+                return LaunchedContainerizer(tmp_path / "launcher", boxes, on_event, idle_s=5)
+
+            watched = Watched(make)
             try:
+                await watched.containerizer.open()
                 await story(watched)
             finally:
-                await watched.containerizer.close()
+                await watched.containerizer.close(end=True)
                 boxes.close()
 
         asyncio.run(main())
@@ -115,7 +132,7 @@ def test_a_task_that_is_asked_to_end_does(tell: Teller) -> None:
     async def story(watched: Watched) -> None:
         watched.start("sleep")
         await watched.next(ProcessStarted)
-        watched.containerizer.terminate(KEY, 7)
+        watched.containerizer.terminate(KEY, 7, by_order=True)
         assert await watched.next(ProcessExited) == ProcessExited(KEY, 7, None, 15)
 
     tell(story)
@@ -133,7 +150,7 @@ def test_a_task_that_does_not_care_can_be_forced(tell: Teller) -> None:
 
 def test_ending_what_is_not_there_does_nothing(tell: Teller) -> None:
     async def story(watched: Watched) -> None:
-        watched.containerizer.terminate(KEY, 7)
+        watched.containerizer.terminate(KEY, 7, by_order=True)
         watched.containerizer.kill(KEY, 7)
         watched.start("true")
         await watched.next(ProcessExited)
@@ -152,18 +169,87 @@ def test_tasks_do_not_disturb_each_other(tell: Teller) -> None:
         watched.start("true")
         await watched.next(ProcessExited)
         assert len(watched.events) == 3
-        watched.containerizer.terminate(OTHER, 7)
+        watched.containerizer.terminate(OTHER, 7, by_order=True)
         assert await watched.next(ProcessExited, OTHER) == ProcessExited(OTHER, 7, None, 15)
 
     tell(story)
 
 
-def test_closing_ends_everything_without_telling(tell: Teller) -> None:
+def test_a_task_outlives_a_containerizer_and_is_found_by_the_next(tell: Teller) -> None:
+    async def story(watched: Watched) -> None:
+        watched.start("sleep")
+        started = await watched.next(ProcessStarted)
+        await watched.restart()
+        watched.find()
+        assert await watched.next(ProcessStarted) == started
+        watched.containerizer.terminate(KEY, 7, by_order=True)
+        assert await watched.next(ProcessExited) == ProcessExited(KEY, 7, None, 15)
+
+    tell(story)
+
+
+def test_an_end_that_was_told_is_told_again_until_it_is_to_be_forgotten(tell: Teller) -> None:
+    async def story(watched: Watched) -> None:
+        watched.start("false")
+        await watched.next(ProcessExited)
+        for _ in range(2):
+            await watched.restart()
+            watched.find()
+            watched.containerizer.end_strays()
+            assert await watched.next(ProcessExited) == ProcessExited(KEY, 7, 1, None)
+
+    tell(story)
+
+
+def test_what_was_never_started_is_missing(tell: Teller) -> None:
+    async def story(watched: Watched) -> None:
+        watched.find()
+        assert await watched.next(ProcessMissing) == ProcessMissing(KEY, 7)
+        assert len(watched.events) == 1
+
+    tell(story)
+
+
+@pytest.mark.parametrize("by_order", [True, False])
+def test_why_a_task_was_asked_to_end_is_remembered(tell: Teller, by_order: bool) -> None:
     async def story(watched: Watched) -> None:
         watched.start("sleep")
         await watched.next(ProcessStarted)
-        await watched.containerizer.close()
+        watched.containerizer.terminate(KEY, 7, by_order=by_order)
+        await watched.next(ProcessExited)
+        await watched.restart()
+        watched.find()
+        started = await watched.next(ProcessStarted)
+        assert isinstance(started, ProcessStarted)
+        assert started.asked is (Asked.BY_ORDER if by_order else Asked.TO_STOP)
+
+    tell(story)
+
+
+def test_what_nobody_looks_for_is_ended(tell: Teller) -> None:
+    async def story(watched: Watched) -> None:
+        for key in (KEY, OTHER):
+            watched.start("sleep", key)
+            await watched.next(ProcessStarted, key)
+        await watched.restart()
+        watched.find(OTHER)
+        watched.containerizer.end_strays()
+        watched.start("true", THIRD)
+        await watched.next(ProcessExited, THIRD)
+        await watched.restart()
+        watched.find(KEY)
+        watched.find(OTHER)
+        assert await watched.next(ProcessExited) == ProcessExited(KEY, 7, None, 9)
+        await watched.next(ProcessStarted, OTHER)
+
+    tell(story)
+
+
+def test_closing_can_end_everything_without_telling(tell: Teller) -> None:
+    async def story(watched: Watched) -> None:
+        watched.start("sleep")
+        await watched.next(ProcessStarted)
+        await watched.containerizer.close(end=True)
         assert len(watched.events) == 1
-        watched.containerizer = FakeContainerizer(watched.on_event)
 
     tell(story)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from agent.edge.containerizer.containerizer import ContainerEvent
-from agent.edge.containerizer.process import ProcessContainerizer
-from agent.edge.process_table import process_facts
+from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import StartProcess
 from agent.events import ProcessExited, ProcessStarted, StartFailed
+from agent.launcher.processes import process_facts
 from agent.tasks import TaskKey
 from tests.agent.edge.patience import until
 from tests.agent.one_agent import AGENT, FRAMEWORK, KEY, task_info
@@ -27,9 +27,11 @@ class Node:
     """One containerizer on a real directory."""
 
     def __init__(self, root: Path) -> None:
-        self.boxes = Sandboxes(root, kept_max=9, age_max_ms=10**9)
+        self.boxes = Sandboxes(root / "boxes", kept_max=9, age_max_ms=10**9)
         self.events: asyncio.Queue[ContainerEvent] = asyncio.Queue()
-        self.processes = ProcessContainerizer(self.boxes, self.events.put_nowait)
+        self.processes = LaunchedContainerizer(
+            root / "launcher", self.boxes, self.events.put_nowait, idle_s=5
+        )
 
     def start(self, line: str, *, key: TaskKey = KEY, user: str = "", **command: Any) -> None:
         task = replace(task_info(key), command=CommandInfo(line, **command))
@@ -67,9 +69,10 @@ def run(tmp_path: Path) -> Callable[[Callable[[Node], Awaitable[None]]], None]:
         async def main() -> None:
             node = Node(tmp_path)
             try:
+                await node.processes.open()
                 await story(node)
             finally:
-                await node.processes.close()
+                await node.processes.close(end=True)
                 node.boxes.close()
 
         tmp_path.chmod(0o755)
@@ -131,7 +134,7 @@ def test_asking_reaches_the_whole_group(run: Run) -> None:
         )
         await node.event()
         await node.file("ready")
-        node.processes.terminate(KEY, 7)
+        node.processes.terminate(KEY, 7, by_order=True)
         assert await node.event() == ProcessExited(KEY, 7, 3, None)
         assert node.written("stdout") == "child\n"
 
@@ -145,7 +148,7 @@ def test_force_reaches_the_whole_group(run: Run) -> None:
         )
         await node.event()
         child = int(await node.file("child"))
-        node.processes.terminate(KEY, 7)
+        node.processes.terminate(KEY, 7, by_order=True)
         assert process_facts(child) is not None
         node.processes.kill(KEY, 7)
         assert await node.event() == ProcessExited(KEY, 7, None, 9)

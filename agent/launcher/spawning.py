@@ -1,0 +1,123 @@
+"""Starts processes, so that none ever runs of which nothing is written down.
+
+Each is forked, waits at a gate, and becomes its program only when the launcher, having written
+down its number, opens that. If the launcher dies before, the gate closes and the process ends
+without having run. That is why this forks, which only a small process without threads can afford,
+and does not use posix_spawn, which leaves no time between a process and its program.
+"""
+
+import os
+import resource
+import signal
+from typing import Any, Final, NoReturn
+
+from agent.launcher.launch import RUNNING, Launch
+from agent.launcher.processes import process_facts
+
+BATCH_MAX: Final = 64
+"""How many are forked before the gate is opened for them."""
+UMASK: Final = 0o022
+_GO: Final = b"!"
+_NOT_STARTED: Final = 127
+
+
+class Spawner:
+    """
+    Args:
+        boot_id: of the kernel that runs.
+    """
+
+    def __init__(self, boot_id: str) -> None:
+        self._boot_id = boot_id
+        self._gate = -1
+        self._opener = -1
+        self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # A handle for each task, and a few more: what the machine allows, and not what is usual.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._limits[1], self._limits[1]))
+
+    def fork_all(self, orders: list[dict[str, Any]]) -> list[Launch]:
+        """All wait at the gate. Raises OSError; then none of them runs, and none will."""
+        self._gate, self._opener = os.pipe2(os.O_CLOEXEC)
+        launches: list[Launch] = []
+        try:
+            launches.extend(self._fork(order) for order in orders)
+        except OSError:
+            self.abandon()
+            for launch in launches:
+                os.waitpid(launch.pid, 0)
+                os.close(launch.errors)
+                os.close(launch.handle)
+            raise
+        return launches
+
+    def open_gate(self, count: int) -> None:
+        os.write(self._opener, _GO * count)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Whoever still waits at the gate ends."""
+        os.close(self._opener)
+        os.close(self._gate)
+
+    def _fork(self, order: dict[str, Any]) -> Launch:
+        errors, complain = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        pid = os.fork()
+        if pid == 0:
+            self._become(order, complain)
+        os.close(complain)
+        facts = process_facts(pid)
+        assert facts is not None  # Nobody else reaps it.
+        return Launch(
+            order["launch"],
+            RUNNING,
+            pid,
+            facts.start_ticks,
+            self._boot_id,
+            order["folder"],
+            is_told=False,
+            is_child=True,
+            handle=os.pidfd_open(pid),
+            errors=errors,
+        )
+
+    def _become(self, order: dict[str, Any], complain: int) -> NoReturn:
+        """In the new process."""
+        try:
+            os.setsid()
+            # Nothing of the launcher's, above all not the other end of the gate.
+            low, high = sorted((self._gate, complain))
+            os.closerange(3, low)
+            os.closerange(low + 1, high)
+            os.closerange(high + 1, self._limits[1])
+            if os.read(self._gate, 1) != _GO:
+                os._exit(_NOT_STARTED)
+            self._dress(order)
+            os.execvpe(order["program"], order["arguments"], order["environment"])
+        except (OSError, ValueError) as error:
+            os.write(complain, str(error)[:1000].encode("utf-8", "replace"))
+        finally:
+            os._exit(_NOT_STARTED)
+
+    def _dress(self, order: dict[str, Any]) -> None:
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
+        output = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
+        _put(os.open(os.devnull, os.O_RDONLY), 0)
+        _put(os.open(order["stdout"], output), 1)
+        _put(os.open(order["stderr"], output), 2)
+        os.chdir(order["folder"])
+        os.umask(UMASK)
+        if order["user"] is not None:
+            uid, gid, groups = order["user"]
+            os.setgroups(groups)
+            os.setregid(gid, gid)
+            os.setreuid(uid, uid)
+
+
+def _put(file: int, place: int) -> None:
+    if file != place:
+        os.dup2(file, place)
+        os.close(file)
+    else:
+        os.set_inheritable(file, True)

@@ -1,0 +1,22 @@
+"""What a task's process is given, and what is said if there can be none."""
+
+import resource
+
+from tests.agent.launcher.rig import Rig
+
+
+def test_what_cannot_be_started_is_said(rig: Rig) -> None:
+    rig.start("t", "", program="/no/such/program")
+    failed = rig.next()
+    assert (failed["is"], failed["launch"]) == ("failed", "t")
+    assert "No such file or directory: '/no/such/program'" in failed["why"]
+
+
+def test_a_task_gets_back_the_limits_and_signals_that_the_launcher_changed(rig: Rig) -> None:
+    rig.start("t", "ulimit -n; trap; grep SigIgn /proc/$$/status; ls /proc/$$/fd | wc -l")
+    rig.next()
+    rig.next()
+    limit, ignored, files = (rig.boxes / "t.stdout").read_text().splitlines()
+    assert int(limit) == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    assert ignored.split()[1] == "0" * 16
+    assert int(files) == 3
