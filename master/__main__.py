@@ -8,6 +8,7 @@ import click
 from master.assembly import replication_config, run_master
 from master.config import MasterConfig
 from replication.engine.identity import DataDirectoryRefused
+from trimast.edge.collecting import collect_in_small_portions
 from trimast.edge.listening import CannotListen
 from trimast.edge.logs import set_up_logs
 from trimast.edge.settings import settings_command
@@ -26,6 +27,7 @@ def start(config: MasterConfig) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     set_up_logs(config.log_level, config.log_json)
+    collect_in_small_portions()
     try:
         asyncio.run(run_master(config))
     except (CannotListen, DataDirectoryRefused, TlsFilesRefused, OSError) as error:
