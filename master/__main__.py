@@ -15,7 +15,6 @@ from replication.engine.snapshot_file import SnapshotDamaged
 from replication.engine.term_file import TermFileDamaged
 from replication.engine.wal import WalDamaged
 from replication.state_machine import SnapshotUnreadable
-from trimast.edge.collecting import collect_in_small_portions
 from trimast.edge.listening import CannotListen
 from trimast.edge.logs import set_up_logs
 from trimast.edge.settings import settings_command
@@ -44,7 +43,6 @@ def start(config: MasterConfig) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     set_up_logs(config.log_level, config.log_json)
-    collect_in_small_portions()
     try:
         asyncio.run(run_master(config))
     except (CannotListen, DataDirectoryRefused, TlsFilesRefused, OSError) as error:

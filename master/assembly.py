@@ -35,6 +35,7 @@ from protos.trimast.v1 import (
 from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
+from trimast.edge.collecting import collect_in_small_portions
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
@@ -85,6 +86,8 @@ async def run_master(config: MasterConfig) -> None:
     cluster = ClusterService(doorkeeper, registry_log, backing_up)
     performer = EffectPerformer(links, streams, cluster, metrics)
     leadership.begin(replicated_log, performer)
+    # A follower may be late; the cluster waits for a leader.
+    collect_in_small_portions(may_take_long=lambda: leadership.reign is None)
     _add_collector(prometheus, registry_log, leadership, replicated_log)
 
     server = new_grpc_server()

@@ -7,7 +7,7 @@ next one looks only at what came since.
 
 What is set aside and becomes a garbage cycle later stays. That is little: of what was under way in
 the moment of a collection. When twice as much is set aside as after the last look at everything,
-the next full collection looks at everything again.
+a full collection looks at everything again, as soon as nobody waits for this process.
 """
 
 import gc
@@ -19,14 +19,15 @@ _SET_ASIDE_MIN: Final = 2_000_000
 
 
 class _Collecting:
-    def __init__(self, set_aside_min: int) -> None:
+    def __init__(self, set_aside_min: int, may_take_long: Callable[[], bool]) -> None:
+        self._may_take_long = may_take_long
         self._limit = self._set_aside_min = set_aside_min
         self._looked_at_everything = False
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
         if phase != "stop" or info["generation"] != 2:
             return
-        if gc.get_freeze_count() > self._limit:
+        if gc.get_freeze_count() > self._limit and self._may_take_long():
             gc.unfreeze()
             self._looked_at_everything = True
             return
@@ -36,9 +37,16 @@ class _Collecting:
             self._limit = max(self._set_aside_min, 2 * gc.get_freeze_count())
 
 
-def collect_in_small_portions(*, set_aside_min: int = _SET_ASIDE_MIN) -> Callable[[], None]:
-    """For the whole process, from now on. Returns what ends it."""
-    callback = _Collecting(set_aside_min)
+def collect_in_small_portions(
+    *, set_aside_min: int = _SET_ASIDE_MIN, may_take_long: Callable[[], bool] = lambda: True
+) -> Callable[[], None]:
+    """For the whole process, from now on. Returns what ends it.
+
+    Args:
+        set_aside_min: objects; fewer are never looked at again.
+        may_take_long: whether a look at everything, of seconds perhaps, would harm nobody now.
+    """
+    callback = _Collecting(set_aside_min, may_take_long)
     gc.callbacks.append(callback)
 
     def end() -> None:

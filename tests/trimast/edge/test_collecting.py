@@ -14,8 +14,10 @@ class Cycle:
 
 
 @contextmanager
-def small_portions(set_aside_min: int) -> Iterator[None]:
-    end = collect_in_small_portions(set_aside_min=set_aside_min)
+def small_portions(set_aside_min: int, *, may_take_long: bool = True) -> Iterator[None]:
+    end = collect_in_small_portions(
+        set_aside_min=set_aside_min, may_take_long=lambda: may_take_long
+    )
     try:
         yield
     finally:
@@ -57,3 +59,10 @@ def test_everything_is_looked_at_again_when_twice_as_much_is_set_aside() -> None
             gc.collect()
         assert gone() is None
         del more
+
+
+def test_nobody_who_is_waited_for_looks_at_everything() -> None:
+    with small_portions(0, may_take_long=False):
+        for _ in range(4):
+            gc.collect()
+            assert gc.get_freeze_count() > 0
