@@ -21,7 +21,7 @@ from replication.replicated_log import (
     TransferListener,
 )
 from tests.simulation.raft.commands import CapturedCommands, RestoredCommands
-from tests.simulation.raft.disk import SimDisk
+from tests.simulation.raft.disk import PowerLoss, SimDisk
 
 if TYPE_CHECKING:
     from tests.simulation.raft.world import World
@@ -55,7 +55,16 @@ class Replica:
         self.life = 0
 
     def start(self) -> None:
+        """A power loss that was on its way may strike right in it."""
         assert not self.is_up
+        try:
+            self._start()
+        except PowerLoss:
+            self.is_up = False
+            self.disk.lose_power()
+            self._start()
+
+    def _start(self) -> None:
         self._begin_life()
         self.contacts: Mapping[str, PeerAddress] = {}
         self.membership = self.open_disk()
