@@ -42,7 +42,7 @@ def read_journal(path: Path) -> list[Record]:
         except (JournalDamagedError, UnreadableRecordError) as error:
             raise CheckpointsUnusable(
                 f"{path}: {error}. Tasks may be running that only this file knows of. Move it"
-                " away to start as a new agent"
+                " away to start as a new agent, which ends them"
             ) from error
         if good_bytes < len(data):
             file.truncate(good_bytes)

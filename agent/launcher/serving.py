@@ -257,7 +257,12 @@ class Launcher:
     # Processes.
 
     def _start_all(self) -> None:
-        orders = {order["launch"]: order for order in self._orders[:BATCH_MAX]}
+        # The same may have been ordered twice since; or in the batch before.
+        orders = {
+            order["launch"]: order
+            for order in self._orders[:BATCH_MAX]
+            if order["launch"] not in self._launches
+        }
         del self._orders[:BATCH_MAX]
         if not orders:
             return

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.integration.conftest import StartCluster
 
 KEYS = {
@@ -28,3 +30,20 @@ def test_a_drill_touches_no_task(start_cluster: StartCluster) -> None:
     summary = report["summary"]
     assert (summary["lost"], summary["doubled"], summary["restarted"]) == (0, 0, 0)
     assert 0 < summary["commit_p50_s"] <= summary["commit_p99_s"]
+
+
+@pytest.mark.parametrize("more", [[], ["--with-launcher"]])
+def test_a_drill_of_agents_touches_no_task(start_cluster: StartCluster, more: list[str]) -> None:
+    cluster = start_cluster(masters=1, agents=2)
+    command = ["drill", "kill-agent", "--dir", str(cluster.folder), "--times", "3", "--json", *more]
+    done = subprocess.run(
+        [sys.executable, "-m", "trimast.cli", *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [set(trial) for trial in report["trials"]] == [
+        {"kill_to_back_s", "tasks_lost", "tasks_doubled", "tasks_restarted"}
+    ] * 3
+    summary = report["summary"]
+    assert (summary["lost"], summary["doubled"], summary["restarted"]) == (0, 0, 0)
+    assert 0 < summary["back_p50_s"] <= summary["back_p99_s"]

@@ -14,7 +14,7 @@ import pytest
 
 from agent.launcher.listening import LOCK_NAME
 from agent.launcher.processes import process_facts
-from agent.launcher.wire import SOCKET_NAME, Message, MessageReader
+from agent.launcher.wire import SOCKET_NAME, Message, MessageReader, message_to_bytes
 from tests.agent.launcher.rig import Rig
 
 RSS_KIB_MAX = 25 * 1024
@@ -59,6 +59,19 @@ def test_the_same_order_again_starts_nothing(rig: Rig) -> None:
     rig.start("t", "echo ran >> ledger")
     assert of(rig.next()) == ("t", "ended", 0, None)
     assert (rig.boxes / "ledger").read_text() == "ran\n"
+
+
+def test_nor_does_it_when_it_comes_among_very_many(rig: Rig) -> None:
+    assert rig.connection is not None
+    names = [name for number in range(150) for name in (f"t{number}", "again")]
+    orders = [rig.order(name, f"echo {name} >> ledger") for name in names]
+    rig.connection.sendall(b"".join(map(message_to_bytes, orders)))
+    ended: set[str] = set()
+    while len(ended) < 151:
+        news = rig.next()
+        if news["is"] == "ended":
+            ended.add(news["launch"])
+    assert sorted((rig.boxes / "ledger").read_text().split()) == sorted(ended)
 
 
 def test_nor_does_it_after_the_launcher_has_died(rig: Rig) -> None:

@@ -1,6 +1,7 @@
-"""One drill: tasks that must not notice, and leaders that are killed under them."""
+"""One drill: tasks that must not notice, and leaders or agents that are killed under them."""
 
 import asyncio
+import signal
 import time
 import uuid
 from collections.abc import Callable
@@ -13,12 +14,12 @@ import grpc.aio
 
 from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
 from trimast.cli.drilling.holder import Holder
-from trimast.cli.drilling.report import Trial
+from trimast.cli.drilling.report import AgentTrial, Trial
 from trimast.cli.drilling.task_ledger import Touched, read_ledger, touched_tasks
 from trimast.cli.local_cluster.cluster_file import ClusterFile, Master
 from trimast.cli.local_cluster.leader import leader_of
 from trimast.cli.local_cluster.lifecycle import StartFailed, kill_member, start_one
-from trimast.cli.local_cluster.processes import ProcessMark
+from trimast.cli.local_cluster.processes import ProcessMark, launchers_under, send
 from trimast.cli.local_cluster.starting import wait_until_it_serves
 from trimast.edge.leader_finder import LeaderFinder
 from trimast.framework import SchedulerDriver
@@ -49,6 +50,7 @@ class Drill:
         self._finder = LeaderFinder(cluster.master_addresses, random=Random())
         self._first: dict[str, ProcessMark] = {}
         self._known = Touched()
+        self._random = Random()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -112,6 +114,30 @@ class Drill:
             tasks_lost=len(touched.lost),
             tasks_doubled=len(touched.doubled),
             tasks_restarted=len(touched.restarted),
+        )
+
+    async def agent_trial(self, *, with_launcher: bool) -> AgentTrial:
+        """Kill an agent, with its launcher or alone, and start it again.
+
+        Raises:
+            DrillFailed: it does not come back within a minute.
+        """
+        agent = self._random.choice(self._cluster.agents)
+        self._show(f"killing {agent.id}")
+        killed_s = time.monotonic()
+        kill_member(self._cluster, agent.id)
+        if with_launcher:
+            for launcher in launchers_under(self._cluster.folder / agent.id):
+                send(launcher, signal.SIGKILL)
+        try:
+            self._cluster = start_one(self._cluster, agent.id)
+            self._cluster = await wait_until_it_serves(self._cluster, TRIAL_TIMEOUT_S)
+        except StartFailed as error:
+            raise DrillFailed(f"still waiting for {agent.id} to come back: {error}") from error
+        back_s = time.monotonic() - killed_s
+        touched = self._newly_touched()
+        return AgentTrial(
+            round(back_s, 6), len(touched.lost), len(touched.doubled), len(touched.restarted)
         )
 
     async def _new_leader(self, survivors: list[Master], former_term: int) -> tuple[Master, float]:

@@ -1,7 +1,7 @@
 """What a drill found, as programs read it."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,6 +18,25 @@ class Trial:
     tasks_restarted: int
 
 
+@dataclass(frozen=True, slots=True)
+class AgentTrial:
+    """One agent killed, and started again at once: until it serves again."""
+
+    kill_to_back_s: float
+    tasks_lost: int
+    tasks_doubled: int
+    tasks_restarted: int
+
+
+def agent_summary_of(trials: Sequence[AgentTrial]) -> dict[str, float | int]:
+    backs = [trial.kill_to_back_s for trial in trials]
+    return {
+        "back_p50_s": round(median(backs), 6),
+        "back_p99_s": nearest_rank(backs, 0.99),
+        **_touched(trials),
+    }
+
+
 def summary_of(trials: Sequence[Trial]) -> dict[str, float | int]:
     commits = [trial.kill_to_commit_s for trial in trials]
     offers = [trial.kill_to_offer_s for trial in trials]
@@ -26,9 +45,7 @@ def summary_of(trials: Sequence[Trial]) -> dict[str, float | int]:
         "commit_p99_s": nearest_rank(commits, 0.99),
         "offer_p50_s": round(median(offers), 6),
         "offer_p99_s": nearest_rank(offers, 0.99),
-        "lost": _total(trials, lambda trial: trial.tasks_lost),
-        "doubled": _total(trials, lambda trial: trial.tasks_doubled),
-        "restarted": _total(trials, lambda trial: trial.tasks_restarted),
+        **_touched(trials),
     }
 
 
@@ -37,5 +54,9 @@ def nearest_rank(values: Sequence[float], part: float) -> float:
     return sorted(values)[max(0, math.ceil(part * len(values)) - 1)]
 
 
-def _total(trials: Sequence[Trial], count: Callable[[Trial], int]) -> int:
-    return sum(count(trial) for trial in trials)
+def _touched(trials: Sequence[Trial] | Sequence[AgentTrial]) -> dict[str, int]:
+    return {
+        "lost": sum(trial.tasks_lost for trial in trials),
+        "doubled": sum(trial.tasks_doubled for trial in trials),
+        "restarted": sum(trial.tasks_restarted for trial in trials),
+    }

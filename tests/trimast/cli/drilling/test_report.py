@@ -2,7 +2,13 @@
 
 import pytest
 
-from trimast.cli.drilling.report import Trial, nearest_rank, summary_of
+from trimast.cli.drilling.report import (
+    AgentTrial,
+    Trial,
+    agent_summary_of,
+    nearest_rank,
+    summary_of,
+)
 
 
 def test_a_summary_has_medians_worst_cases_and_sums() -> None:
@@ -18,6 +24,17 @@ def test_a_summary_has_medians_worst_cases_and_sums() -> None:
         "lost": 1,
         "doubled": 0,
         "restarted": 2,
+    }
+
+
+def test_a_summary_of_agents_too() -> None:
+    trials = [AgentTrial(back_s, 0, 1, 0) for back_s in (0.3, 0.1, 0.2)]
+    assert agent_summary_of(trials) == {
+        "back_p50_s": 0.2,
+        "back_p99_s": 0.3,
+        "lost": 0,
+        "doubled": 3,
+        "restarted": 0,
     }
 
 

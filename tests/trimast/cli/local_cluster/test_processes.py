@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from trimast.cli.local_cluster.processes import (
+    LAUNCHER_MODULE,
     ProcessMark,
     is_alive,
+    launchers_under,
     mark_of,
     send,
     start_detached,
@@ -81,3 +83,15 @@ def test_tasks_are_found_by_the_sandbox_they_were_given(tmp_path: Path) -> None:
         assert [left.pid for left in tasks_left_under(tmp_path)] == [task.pid]
         assert list(tasks_left_under(tmp_path / "a1" / "sandbox" / "deeper")) == []
         task.kill()
+
+
+def test_launchers_are_found_by_the_folder_of_their_agent(tmp_path: Path) -> None:
+    launcher = start_detached(
+        LAUNCHER_MODULE, [str(tmp_path / "a1" / "launcher"), "60"], tmp_path / "log"
+    )
+    try:
+        assert list(launchers_under(tmp_path)) == [launcher]
+        assert list(launchers_under(tmp_path / "a1")) == [launcher]
+        assert list(launchers_under(tmp_path / "a")) == []
+    finally:
+        stop([launcher], 5)
