@@ -180,6 +180,9 @@ class _Seen:
 
     open_sessions: frozenset[str] = frozenset()
 
+    def space_changed(self, *, is_short: bool) -> None:
+        """It does not look."""
+
     def membership(self) -> _Belonging:
         return _Belonging()
 
