@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
+import grpc
+import grpc.aio
+
 from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
 from tests.integration.registry_client import RegistryClient
 from tests.integration.test_disaster import trimast
@@ -99,13 +102,19 @@ def voters(folder: Path) -> list[str]:
 
 
 async def members_by(cluster: ClusterFile, master_id: str) -> cluster_pb2.ListMembersReply:
-    """What this master says of the members and itself."""
+    """What this master says of the members and itself, once it does: it may just be starting."""
     master = cluster.member(master_id)
     assert isinstance(master, Master)
     async with open_channel(master.grpc) as channel:
         stub = cluster_pb2_grpc.ClusterStub(channel)
         request = cluster_pb2.ListMembersRequest()
-        return await stub.ListMembers(request, timeout=5, wait_for_ready=True)
+        while True:
+            try:
+                return await stub.ListMembers(request, timeout=5, wait_for_ready=True)
+            except grpc.aio.AioRpcError as error:
+                # The old process's connection, which ends only now.
+                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                    raise
 
 
 def only(cluster: ClusterFile, *master_ids: str) -> ClusterFile:

@@ -1,6 +1,7 @@
 """What a task's process is given, and what is said if there can be none."""
 
 import resource
+import signal
 
 from tests.agent.launcher.rig import Rig
 
@@ -18,5 +19,7 @@ def test_a_task_gets_back_the_limits_and_signals_that_the_launcher_changed(rig: 
     rig.next()
     limit, ignored, files = (rig.boxes / "t.stdout").read_text().splitlines()
     assert int(limit) == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    assert ignored.split()[1] == "0" * 16
+    # The C library keeps two signals to itself, and whoever started us may have them ignored.
+    settable = sum(1 << (number - 1) for number in signal.valid_signals())
+    assert int(ignored.split()[1], 16) & settable == 0
     assert int(files) == 3
