@@ -37,7 +37,8 @@ class OfferLedger:
     accounts: dict[AgentId, AgentAccount] = field(default_factory=dict)
     open_offers: dict[OfferId, OpenOffer] = field(default_factory=dict)
     held_by: dict[FrameworkId, Resources] = field(default_factory=dict)
-    """Offered, promised and used, of each framework: what fairness is measured by."""
+    """Amounts offered, promised and used, of each framework: what fairness is measured by. Of ports
+    and the like each agent has its own under the same names: they cannot be summed."""
 
     def add_agent(self, agent_id: AgentId, total: Resources) -> None:
         assert agent_id not in self.accounts
@@ -117,11 +118,11 @@ class OfferLedger:
         return self.held_by.get(framework_id, NOTHING)
 
     def _hold(self, framework_id: FrameworkId, resources: Resources) -> None:
-        self.held_by[framework_id] = self.held_by_framework(framework_id) + resources
+        self.held_by[framework_id] = self.held_by_framework(framework_id) + resources.amounts
 
     def _let_go(self, framework_id: FrameworkId, resources: Resources) -> None:
-        left = self.held_by[framework_id] - resources
+        left = self.held_by_framework(framework_id) - resources.amounts
         if left.is_empty:
-            del self.held_by[framework_id]
+            self.held_by.pop(framework_id, None)
         else:
             self.held_by[framework_id] = left

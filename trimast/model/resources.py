@@ -53,6 +53,11 @@ class Resources:
         return 0
 
     @property
+    def amounts(self) -> "Resources":
+        """Without ranges and sets: what can be summed over agents."""
+        return Resources(self.scalars)
+
+    @property
     def is_empty(self) -> bool:
         return not (self.scalars or self.ranges or self.sets)
 

@@ -28,7 +28,7 @@ def a_ledger() -> OfferLedger:
 def test_resources_go_round_and_come_back() -> None:
     ledger = a_ledger()
     ledger.open(an_offer(1, TOTAL), expires_ms=5)
-    assert ledger.held_by_framework(FRAMEWORK) == TOTAL
+    assert ledger.held_by_framework(FRAMEWORK) == TOTAL.amounts
     ledger.close(OfferId("o1"))
     ledger.promise(AGENT, FRAMEWORK, PART)
     ledger.keep_promise(AGENT, PART)
@@ -36,6 +36,28 @@ def test_resources_go_round_and_come_back() -> None:
     ledger.release(AGENT, FRAMEWORK, PART)
     assert ledger.accounts[AGENT].free == TOTAL
     assert ledger.held_by_framework(FRAMEWORK) == NOTHING
+
+
+def test_two_agents_have_ports_of_the_same_numbers_and_each_its_own() -> None:
+    """A framework that gave both offers back ended the leading master."""
+    ledger = a_ledger()
+    ledger.add_agent(AgentId("a2"), TOTAL)
+    ledger.open(an_offer(1, TOTAL), expires_ms=5)
+    ledger.open(Offer(OfferId("o2"), FRAMEWORK, AgentId("a2"), TOTAL), expires_ms=5)
+    assert ledger.held_by_framework(FRAMEWORK) == TOTAL.amounts + TOTAL.amounts
+    ledger.close(OfferId("o1"))
+    ledger.close(OfferId("o2"))
+    assert ledger.held_by_framework(FRAMEWORK) == NOTHING
+    assert all(account.free == TOTAL for account in ledger.accounts.values())
+
+
+def test_only_ports_can_be_held_too() -> None:
+    ledger = a_ledger()
+    ports = Resources.of({}, {"ports": [(3, 4)]})
+    ledger.promise(AGENT, FRAMEWORK, ports)
+    ledger.keep_promise(AGENT, ports)
+    ledger.release(AGENT, FRAMEWORK, ports)
+    assert ledger.accounts[AGENT].free == TOTAL
 
 
 def test_more_than_is_free_cannot_be_offered() -> None:

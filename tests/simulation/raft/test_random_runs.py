@@ -12,7 +12,7 @@ from tests.simulation.raft.nemesis import Story
 from tests.simulation.raft.profiles import PROFILES
 from tests.simulation.raft.world import simulated
 
-SEEDS = int(os.environ.get("SEEDS", "100"))
+SEEDS = int(os.environ.get("SEEDS", "220"))
 SEED = os.environ.get("SEED")
 PROFILE = os.environ.get("PROFILE") or None
 FIVE_EVERY = 12

@@ -12,7 +12,7 @@ from tests.simulation.raft.nemesis import Story
 from tests.simulation.raft.profiles import PROFILES
 from tests.simulation.raft.world import simulated
 
-SEEDS = int(os.environ.get("SNAPSHOT_SEEDS", "60"))
+SEEDS = int(os.environ.get("SNAPSHOT_SEEDS", "80"))
 SEED = os.environ.get("SEED")
 SETTINGS: dict[str, Any] = {
     "snapshot_after_entries": 50,
