@@ -30,4 +30,4 @@ def start_cluster(tmp_path: Path) -> Iterator[StartCluster]:
         assert cluster_in(folder).alive == ()
 
 
-RESOURCES = "cpus:4;mem:2048;disk:1024"
+RESOURCES = "cpus:4;mem:2048;disk:1024;ports:[31000-31999]"
