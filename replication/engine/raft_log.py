@@ -79,6 +79,7 @@ class RaftLog:
         self._config = config
         self._tls = tls
         self._directory = directory
+        self._membership = membership
         self._wal = wal
         self._on_fatal = on_fatal
         self._loop = asyncio.get_running_loop()
@@ -291,7 +292,7 @@ class RaftLog:
             self._outgoing.send_all()
             return
         engine = self._engine
-        voters = engine.membership().configuration.members
+        voters = self._membership.configuration.members
         if self._sync_placement.is_on_loop(engine.leader_id, voters, engine.open_sessions):
             self._outgoing.send_all()
             try:
