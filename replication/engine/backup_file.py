@@ -23,6 +23,7 @@ from replication.engine.configuration_codec import (
     as_fields,
     decode,
 )
+from replication.engine.files import OsDirectory
 from replication.engine.snapshot_file import (
     SnapshotDamaged,
     SnapshotInfo,
@@ -209,11 +210,7 @@ def write_backup(
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    OsDirectory(path.parent).sync()
 
 
 class _Collected:

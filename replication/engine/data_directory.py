@@ -9,6 +9,29 @@ from replication.engine.files import OsDirectory
 from replication.engine.identity import LOCK_FILE, DataDirectoryRefused, IdentityFile
 
 
+class DataDirectoryInUse(DataDirectoryRefused):
+    """Another process holds its lock."""
+
+
+def take_lock(path: Path) -> int:
+    """The descriptor that holds the lock until it is closed.
+
+    Raises:
+        DataDirectoryInUse: another process holds it.
+        DataDirectoryRefused: the directory cannot be used.
+    """
+    try:
+        descriptor = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DataDirectoryRefused(f"{path} cannot be used: {error}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise DataDirectoryInUse(f"{path} is in use by another process") from error
+    return descriptor
+
+
 class DataDirectory:
     """Holds the lock until `release`."""
 
@@ -26,17 +49,9 @@ class DataDirectory:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock_descriptor = os.open(
-                path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
         except OSError as error:
             raise DataDirectoryRefused(f"{path} cannot be used: {error}") from error
-        try:
-            fcntl.flock(lock_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock_descriptor)
-            raise DataDirectoryRefused(f"{path} is in use by another process") from error
-        return cls(path, lock_descriptor)
+        return cls(path, take_lock(path))
 
     def begin_life(self, cluster_id: str, replica_id: str) -> IdentityFile:
         """See `IdentityFile.begin_life`; what it raises names this directory."""

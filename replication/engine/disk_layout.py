@@ -4,30 +4,28 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from replication.engine import entry
-from replication.engine.checked_file import write_checked
 from replication.engine.configuration_codec import (
     CONFIGURATION_FILE,
     load_configuration,
     store_configuration,
 )
-from replication.engine.files import Directory
+from replication.engine.data_directory import DataDirectoryInUse, take_lock
 from replication.engine.identity import (
     IDENTITY_FILE,
     LOCK_FILE,
     DataDirectoryRefused,
     Identity,
     read_identity,
+    store_identity,
 )
 from replication.engine.membership_store import LIVES_FILE
 from replication.engine.snapshot_store import SNAPSHOT_SUFFIX
 from replication.engine.term_file import COPIES
 
-_IDENTITY_FORMAT: Final = 2
 SMALL_FILES: Final = (IDENTITY_FILE, CONFIGURATION_FILE, LIVES_FILE, *COPIES)
 """All that stands beside the log and its snapshots."""
 MAY_BE_THERE: Final = frozenset({LOCK_FILE, "lost+found"})
@@ -46,11 +44,6 @@ __all__ = [
     "store_configuration",
     "store_identity",
 ]
-
-
-def store_identity(directory: Directory, identity: Identity) -> None:
-    """Durable on return."""
-    write_checked(directory, IDENTITY_FILE, {"format": _IDENTITY_FORMAT, **asdict(identity)})
 
 
 def commands_of(payload: bytes) -> list[bytes]:
@@ -90,16 +83,10 @@ def locked(path: Path) -> Iterator[None]:
         DataDirectoryRefused: one does, or it cannot be locked.
     """
     try:
-        descriptor = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise DataDirectoryRefused(f"{path} cannot be used: {error}") from error
+        descriptor = take_lock(path)
+    except DataDirectoryInUse as error:
+        raise DataDirectoryRefused(f"{error}; stop that master first") from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataDirectoryRefused(
-                f"{path} is in use by another process; stop that master first"
-            ) from error
         yield
     finally:
         os.close(descriptor)

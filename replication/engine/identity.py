@@ -83,7 +83,12 @@ class IdentityFile:
         self._store()
 
     def _store(self) -> None:
-        write_checked(self._directory, IDENTITY_FILE, {"format": _FORMAT, **asdict(self.identity)})
+        store_identity(self._directory, self.identity)
+
+
+def store_identity(directory: Directory, identity: Identity) -> None:
+    """Durable on return."""
+    write_checked(directory, IDENTITY_FILE, {"format": _FORMAT, **asdict(identity)})
 
 
 def read_identity(directory: Directory) -> Identity:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from master.disaster.edge.failing import Failed
-from replication.engine.disk_layout import is_in_use
+from replication.engine.disk_layout import MAY_BE_THERE, is_in_use
 from replication.engine.files import OsDirectory
 from replication.engine.inspecting import Findings, inspect
 
@@ -40,7 +40,7 @@ def look_at(path: Path) -> Found:
     if not is_directory:
         what = "is not a directory" if path.exists() else "is not there"
         raise Failed(f"{path} {what}; name a master's data directory")
-    if not any(name not in {"lock", "lost+found"} for name in names):
+    if not any(name not in MAY_BE_THERE for name in names):
         raise Failed(f"{path} is empty; name a master's data directory")
     in_use = is_in_use(path)
     findings = inspect(OsDirectory(path))
