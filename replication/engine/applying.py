@@ -42,6 +42,10 @@ class Applying:
         self.entries_committed = 0
         self.commands_committed = 0
 
+    @property
+    def applied_term(self) -> int | None:
+        return self._wal.term_at(self.applied_index)
+
     def run(self, settled_index: int, *, number: int) -> Configuration | None:
         """Apply up to `settled_index`, up to a seal of configuration `number`, or for one turn.
 

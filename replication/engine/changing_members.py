@@ -82,6 +82,10 @@ class ChangingMembers:
         return self._change is not None and self._change.is_sealed
 
     @property
+    def is_under_way(self) -> bool:
+        return self._change is not None or self.can_go_on
+
+    @property
     def can_go_on(self) -> bool:
         return bool(self._answers)
 

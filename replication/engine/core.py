@@ -163,7 +163,7 @@ class RaftCore:
                 leaderFallbackTimeout=election_timeout_min_ms / 1000,  # S6a
                 # A little early, so that our own timer never finds it not yet due.
                 appendEntriesPeriod=heartbeat_ms * 0.9 / 1000,
-                appendEntriesUseBatch=False,
+                appendEntriesUseBatch=True,  # `send` says when: not after each commit as well
                 appendEntriesBatchSizeBytes=message_bytes,  # S5: above the largest entry
                 commandsWaitLeader=False,
                 commandsQueueSize=0,
@@ -206,6 +206,10 @@ class RaftCore:
 
     def tick(self) -> None:
         self._sync_obj.doTick(0.0)
+
+    def send(self) -> None:
+        """Say now to every peer what it has not been sent yet."""
+        self._sync_obj._SyncObj__sendAppendEntries()
 
     def send_soon(self) -> None:
         """In the next `tick`, and not only when the next heartbeat is due."""

@@ -10,6 +10,7 @@ from random import Random
 
 from replication.config import ReplicationConfig
 from replication.engine import entry, wire
+from replication.engine.announcing import Announcing
 from replication.engine.applying import Applying
 from replication.engine.belonging import Belonging
 from replication.engine.fail_stop import FailStop
@@ -70,7 +71,6 @@ class Engine:
         fail_stop: FailStop,
     ) -> None:
         self._config = config
-        self._listener = listener
         self._observer = observer
         self._wal = wal
         self._membership = membership
@@ -99,9 +99,17 @@ class Engine:
             applied_index=1 if store.newest is None else store.newest.index,
             on_entry=self._entry_applied,
         )
-        self._announced_term: int | None = None
-        self._leader_id: str | None = None
+        self._announcing = Announcing(
+            listener,
+            instance=lambda: self._instance,
+            applied_term=lambda: (
+                None if self._belonging.is_between else self._applying.applied_term
+            ),
+            proposals=self._proposals,
+            observer=observer,
+        )
         self._is_stopped = False
+        self._is_stepping = False
         around = Surroundings(
             config=config,
             membership=membership,
@@ -118,7 +126,7 @@ class Engine:
         self._belonging = Belonging(
             around,
             applied_index=lambda: self._applying.applied_index,
-            before_end=self._lose_leadership,
+            before_end=self._announcing.lose,
             wake=wake,
         )
 
@@ -128,7 +136,8 @@ class Engine:
         if self._is_over:
             return
         self._proposals.add(command, on_outcome, is_leading=self.is_leading)
-        self._wake()
+        if not self._is_stepping:
+            self._wake()
 
     def read(self, on_outcome: ReadListener) -> None:
         if self._is_over:
@@ -168,7 +177,7 @@ class Engine:
     def is_leading(self) -> bool:
         return (
             not self._is_over
-            and self._announced_term is not None
+            and self._announcing.term is not None
             and self._instance.core.is_leader
             and self._instance.leading.has_quorum()
         )
@@ -223,29 +232,19 @@ class Engine:
                 case _:
                     self._belonging.note_promise(peer, message)
                     self._instance.firewall.received(peer, message)
-            self._note_leadership()
+                    if self._instance.is_of_no_consequence(message.body):
+                        return
+            self._announcing.note()
             self._wake()
 
     def step(self) -> None:
         if self._is_over:
             return
         with self._fail_stop:
-            if not self._belonging.run():
-                return
-            self._instance.firewall.run_timers()
-            self._note_leadership()
-            self._proposals.answer_refused()
-            self._proposals.give_up_expired()
-            self._instance.transferring.run(applied_index=self._applying.applied_index)
-            self._proposals.is_held = self._instance.is_holding
-            self._tick()
-            self._seal()
-            self._apply()
-            self._snapshotting.run(self._applying.applied_index)
-            self._note_leadership()
-            self._instance.reads.run(applied_index=self._applying.applied_index)
-            if self._can_go_on:
-                self._wake()
+            if self._belonging.run():
+                self._is_stepping = True
+                self._step()
+                self._is_stepping = False
 
     def next_deadline_s(self) -> float:
         """May be earlier than anything that happens then; infinite after a stop."""
@@ -275,7 +274,9 @@ class Engine:
             self._observer.log_synced(duration_s, flush.size_bytes)
             self._wal.flushed()
             self._instance.firewall.log_became_durable()
-            self._wake()
+            is_quiet = self._instance.is_led_quietly or self._instance.is_following
+            if not is_quiet or self._belonging.is_between or not self._wal.is_flushed:
+                self._wake()
 
     def take_job(self) -> Job | None:
         """Long work on files: its steps may be done in another thread, which rests after each."""
@@ -293,7 +294,7 @@ class Engine:
         if self._is_over:
             return
         with self._fail_stop:
-            self._lose_leadership()
+            self._announcing.lose()
             self._proposals.answer_refused()
             self._instance.reads.give_up_all()
             self._instance.transferring.give_up()
@@ -315,15 +316,40 @@ class Engine:
 
     # The log.
 
+    def _step(self) -> None:
+        self._instance.firewall.run_timers()
+        self._announcing.note()
+        self._proposals.answer_refused()
+        self._proposals.give_up_expired()
+        self._instance.transferring.run(applied_index=self._applying.applied_index)
+        commit_index, last_index = self._instance.core.commit_index, self._wal.last_index
+        self._tick()
+        self._seal()
+        self._apply()
+        if self._proposals.can_go_on and not self._belonging.is_between:
+            # What was applied made room for what waits, or was answered with more.
+            self._tick()
+        if commit_index < self._instance.core.commit_index and last_index == self._wal.last_index:
+            self._instance.leading.commit_advanced()
+        self._snapshotting.run(self._applying.applied_index)
+        self._announcing.note()
+        self._instance.reads.run(applied_index=self._applying.applied_index)
+        if self._can_go_on:
+            self._wake()
+
     def _tick(self) -> None:
         core = self._instance.core
         if not self._instance.may_tick:
             return
-        payload = self._proposals.pack() if self._announced_term is not None else None
+        self._proposals.is_held = self._instance.is_holding
+        payload = self._proposals.pack() if self._announcing.term is not None else None
         if payload is not None:
             core.append(payload)
         first_new = self._wal.last_index + 1
         core.tick()
+        self._instance.leading.ticked()
+        if core.is_leader and self._wal.last_index >= first_new:
+            core.send()
         for index in range(first_new, self._wal.last_index + 1):
             found = self._wal.entry_at(index)
             assert found is not None
@@ -359,41 +385,10 @@ class Engine:
             self._observer.snapshot_installed(index, snapshot.size_bytes)
         self._snapshotting.has_newer(snapshot)
 
-    # Leadership.
-
-    def _note_leadership(self) -> None:
-        core = self._instance.core
-        leads = core.is_leader
-        if self._announced_term is not None and not (leads and core.term == self._announced_term):
-            self._lose_leadership()
-        if leads and self._announced_term is None and self._is_current():
-            self._announced_term = core.term
-            self._listener.leadership_gained(self._announced_term)
-        leader_id = self._instance.elections.known_leader
-        if leader_id != self._leader_id:
-            self._leader_id = leader_id
-            self._observer.leader_changed(leader_id)
-
-    def _is_current(self) -> bool:
-        """N24: an entry of the own term is applied, and so is all that was committed before it."""
-        if self._belonging.is_between:
-            return False
-        return self._wal.term_at(self._applying.applied_index) == self._instance.core.term
-
-    def _lose_leadership(self) -> None:
-        if self._announced_term is None:
-            return
-        term = self._announced_term
-        self._announced_term = None
-        self._proposals.give_up_all()
-        self._instance.reads.give_up_all()
-        self._listener.leadership_lost(term)
-
     def _seal(self) -> None:
         changing = self._instance.changing
         configuration = changing.run(is_leading=self.is_leading)
         if configuration is not None:
-            self._proposals.is_held = True
             self._instance.core.append(entry.pack_seal(configuration))
             self._tick()
         changing.answer()

@@ -9,7 +9,7 @@ from replication.config import ReplicationConfig
 from replication.engine.changing_members import ChangingMembers
 from replication.engine.firewall import Firewall
 from replication.engine.membership_store import MembershipStore
-from replication.engine.messages import Standing
+from replication.engine.messages import Body, HeartbeatAnswer, Matched, Standing
 from replication.engine.outbox import Links
 from replication.engine.reads import Reads
 from replication.engine.receiving_snapshots import Install
@@ -19,6 +19,8 @@ from replication.engine.workbench import Workbench
 from replication.membership import Configuration
 from replication.observer import LogObserver
 from replication.state_machine import StateMachine
+
+_USUAL_ANSWERS: Final = (Matched, HeartbeatAnswer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,27 @@ class Instance:
     def is_holding(self) -> bool:
         """Nothing more may be added to the log for now."""
         return self.transferring.is_holding or self.changing.is_holding
+
+    @property
+    def is_led_quietly(self) -> bool:
+        """This replica leads others, and a step would find nothing to do before the next deadline:
+        nothing was heard that counts, and nobody waits for anything that is heard."""
+        return (
+            self.core.is_leader
+            and bool(self.voters)
+            and not self.leading.has_news
+            and not self.reads.is_under_way
+            and not self.transferring.is_under_way
+            and not self.changing.is_under_way
+        )
+
+    def is_of_no_consequence(self, heard: Body) -> bool:
+        """This body of a message was heard, and a step would find nothing to do for it."""
+        return isinstance(heard, _USUAL_ANSWERS) and self.is_led_quietly
+
+    @property
+    def is_following(self) -> bool:
+        return not self.core.is_leader and self.core.leader_id is not None
 
     def next_deadline_s(self) -> float:
         return min(

@@ -1,12 +1,11 @@
 """What a leader sends, which answers count, and when it must admit that nobody follows."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from replication.config import MIB, ReplicationConfig
 from replication.engine.core import LogEntry, RaftCore
+from replication.engine.follower import Follower
 from replication.engine.messages import Append, Heartbeat, SnapshotProgress
 from replication.engine.outbox import Outbox
 from replication.engine.sending_snapshots import SendingSnapshots
@@ -19,50 +18,10 @@ _ENTRY_COST_BYTES: Final = 4096
 """A small entry is as much work as so many bytes. So to one that lacks many of them about 1000 are
 under way, and nobody else waits for more than a few milliseconds."""
 _PROBE_TIMEOUT_HEARTBEATS: Final = 5
+_SHARED_MAX_US: Final = 1_000
+"""An append made for one peer goes to another too, if it would be the same but for its sequence."""
 _NEWS_WAIT_S: Final = 0.005
 """So long a commit index waits for entries that carry it, before it travels alone."""
-
-
-@dataclass(slots=True)
-class _Follower:
-    """What the leader of this term knows of one peer.
-
-    Attributes:
-        heard_s: when it was sent to that which it answered last.
-        heard_sequence: the newest message of ours that it has answered; 0: none in this term.
-        matched_index: on the peer's disk and equal to ours, by its own word.
-        counted_index: what pysyncobj was told of that.
-        sent_index: all up to here went through this very session; None: nothing is known.
-        unanswered: last index and size of each append with entries that awaits its answer.
-        probe_sequence: while not None, one append at a time is sent, and answers to older ones
-            than this do not count.
-        probe_sent_s: when the one append of a probe was sent; None if none is under way.
-        is_held_back: too much is unanswered; pysyncobj believes the peer disconnected.
-        held_back_s: since when.
-        resumes_s: when it is held back no longer, if it only rests.
-    """
-
-    heard_s: float = 0.0
-    heard_sequence: int = 0
-    matched_index: int = 0
-    counted_index: int = 0
-    sent_index: int | None = None
-    spoken_s: float = float("-inf")
-    told_commit_index: int = 0
-    unanswered: deque[tuple[int, int]] = field(default_factory=deque)
-    unanswered_bytes: int = 0
-    probe_sequence: int | None = None
-    probe_sent_s: float | None = None
-    is_held_back: bool = False
-    held_back_s: float = 0.0
-    resumes_s: float = float("inf")
-
-    def forget_session(self) -> None:
-        self.sent_index = None
-        self.unanswered.clear()
-        self.unanswered_bytes = 0
-        self.probe_sequence = None
-        self.probe_sent_s = None
 
 
 class Leading:
@@ -91,12 +50,23 @@ class Leading:
         self._sequence = 0
         self._voters = sorted(voters)
         self._learners: set[str] = set()
-        self._followers = {peer: _Follower() for peer in self._voters}
+        self._followers = {peer: Follower() for peer in self._voters}
         self.next_beat_s = 0.0
         self._news_due_s = float("inf")
+        self._said: Append | None = None
+        self.has_news = True
+        """Something was heard, or is on disk now, of which a tick makes use."""
         self.sending: Final = SendingSnapshots(
             config, store=store, outbox=outbox, now_s=now_s, next_sequence=self._next_sequence
         )
+
+    def ticked(self) -> None:
+        """pysyncobj has made use of all that it was told."""
+        self.has_news = False
+
+    def commit_advanced(self) -> None:
+        """And no entries go out that would carry the news."""
+        self._news_due_s = min(self._news_due_s, self._now_s() + _NEWS_WAIT_S)
 
     @property
     def deadline_s(self) -> float:
@@ -110,7 +80,7 @@ class Leading:
         for peer, old in self._followers.items():
             if old.is_held_back:
                 self._core.connected(peer)
-            self._followers[peer] = _Follower(heard_s=now_s)
+            self._followers[peer] = Follower(heard_s=now_s)
         self.next_beat_s = now_s + self._heartbeat_s
 
     def session_opened(self, peer: str, *, is_learner: bool) -> None:
@@ -119,7 +89,7 @@ class Leading:
         if is_learner:
             self._learners.add(peer)
             # What another disk under this name once had says nothing.
-            self._followers[peer] = _Follower()
+            self._followers[peer] = Follower()
         else:
             self._learners.discard(peer)
 
@@ -169,7 +139,7 @@ class Leading:
         for peer, follower in self._followers.items():
             if self._now_s() >= follower.resumes_s:
                 self._release(peer, follower)
-                self._core.send_soon()
+                self._send_soon()
         if self._now_s() >= self._news_due_s:
             self._news_due_s = float("inf")
             self._tell_commit_index()
@@ -232,11 +202,9 @@ class Leading:
             assert prev_term_held is not None
             prev_term = prev_term_held
             if not entries and now_s - follower.spoken_s < self._heartbeat_s / 2:
-                if commit_index > follower.told_commit_index:
-                    self._news_due_s = min(self._news_due_s, now_s + _NEWS_WAIT_S)
                 return
-        sequence = self._next_sequence()
-        self._say(peer, Append(sequence, prev_index, prev_term, commit_index, tuple(entries)))
+        append = self._append(follower, prev_index, prev_term, commit_index, tuple(entries))
+        self._say(peer, append)
         follower.sent_index = max(follower.sent_index or 0, prev_index + len(entries))
         if entries:
             self._hold_back_if_too_much(peer, follower, entries)
@@ -244,9 +212,12 @@ class Leading:
     def on_matched(self, peer: str, echo: int, matched_below: int) -> None:
         follower = self._followers[peer]
         self._heard(follower, echo)
+        is_usual = peer not in self._learners and not follower.is_held_back
+        self.has_news = self.has_news or not is_usual
         if follower.probe_sequence is not None and echo >= follower.probe_sequence:
             follower.probe_sequence = None
             follower.probe_sent_s = None
+            self._send_soon()
         matched_index = min(matched_below - 1, self._wal.last_index)
         follower.matched_index = max(follower.matched_index, matched_index)
         while follower.unanswered and follower.unanswered[0][0] <= follower.matched_index:
@@ -282,6 +253,7 @@ class Leading:
         if follower.is_held_back:
             self._release(peer, follower)
         self._core.hear_retry(peer, max(2, min(retry_from, self._wal.last_index + 1)))
+        self._send_soon()
 
     def on_heartbeat_answer(self, peer: str, echo: int) -> None:
         self._heard(self._followers[peer], echo)
@@ -309,19 +281,21 @@ class Leading:
             del self._followers[peer]
         self._learners.discard(peer)
 
-    def _counted(self) -> Iterator[_Follower]:
+    def _counted(self) -> Iterator[Follower]:
         return (self._followers[peer] for peer in self._voters if peer not in self._learners)
 
-    def _count(self, peer: str, follower: _Follower) -> bool:
+    def _count(self, peer: str, follower: Follower) -> bool:
         """The commit rule counts this replica too, so nothing counts beyond its own disk (R7)."""
         index = min(follower.matched_index, self._wal.durable_index)
         if index <= follower.counted_index:
             return False
         follower.counted_index = index
+        if index > self._core.commit_index:
+            self.has_news = True
         self._core.hear_matched(peer, index + 1)
         return True
 
-    def _heard(self, follower: _Follower, echo: int) -> None:
+    def _heard(self, follower: Follower, echo: int) -> None:
         if echo <= self._sequence:
             follower.heard_s = max(follower.heard_s, echo / 1e6)
             follower.heard_sequence = max(follower.heard_sequence, echo)
@@ -330,6 +304,31 @@ class Leading:
         self._sequence = max(self._sequence + 1, int(self._now_s() * 1e6))
         return self._sequence
 
+    def _append(
+        self,
+        follower: Follower,
+        prev_index: int,
+        prev_term: int,
+        commit_index: int,
+        entries: tuple[LogEntry, ...],
+    ) -> Append:
+        """The very one that another peer was sent just now, if it says the same: made into bytes
+        once. Its sequence tells a little too early a time, which only makes an answer count less;
+        who is probed counts them."""
+        said = self._said
+        sequence = self._next_sequence()
+        if (
+            said is not None
+            and said.commit_index == commit_index
+            and (said.prev_index, said.prev_term) == (prev_index, prev_term)
+            and sequence - said.sequence < _SHARED_MAX_US
+            and follower.probe_sequence is None
+            and said.entries == entries
+        ):
+            return said
+        self._said = Append(sequence, prev_index, prev_term, commit_index, entries)
+        return self._said
+
     def _say(self, peer: str, append: Append) -> None:
         follower = self._followers[peer]
         self._outbox.send(peer, append)
@@ -337,7 +336,7 @@ class Leading:
         follower.told_commit_index = append.commit_index
 
     def _hold_back_if_too_much(
-        self, peer: str, follower: _Follower, entries: Sequence[LogEntry]
+        self, peer: str, follower: Follower, entries: Sequence[LogEntry]
     ) -> None:
         size_bytes = sum(len(command) + _ENTRY_COST_BYTES for command, _, _ in entries)
         follower.unanswered.append((entries[-1][1], size_bytes))
@@ -348,7 +347,7 @@ class Leading:
             follower.held_back_s = self._now_s()
             self._core.disconnected(peer)
 
-    def _go_on(self, peer: str, follower: _Follower) -> None:
+    def _go_on(self, peer: str, follower: Follower) -> None:
         """With one that was given a portion, and has answered some of it."""
         if follower.matched_index + _FAR_BEHIND_ENTRIES < self._core.commit_index:
             # No commit waits for it. It rests as long as it worked, and leaves others some CPU.
@@ -358,9 +357,13 @@ class Leading:
                 follower.resumes_s = now_s + rest_s
         elif follower.unanswered_bytes <= _UNANSWERED_BYTES_MAX // 2:
             self._release(peer, follower)
-            self._core.send_soon()
+            self._send_soon()
 
-    def _release(self, peer: str, follower: _Follower) -> None:
+    def _send_soon(self) -> None:
+        self._core.send_soon()
+        self.has_news = True
+
+    def _release(self, peer: str, follower: Follower) -> None:
         follower.is_held_back = False
         follower.resumes_s = float("inf")
         if peer in self._outbox.open_sessions:

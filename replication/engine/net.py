@@ -45,6 +45,9 @@ class LinkUser(Protocol):
 
     def received(self, peer: str, frame: bytes) -> None: ...
 
+    def all_received(self) -> None:
+        """What was received last was all that came at once."""
+
 
 class Net:
     """Implements `outbox.Links`, and `session.SessionOwner`."""
@@ -174,6 +177,10 @@ class Net:
                 self._shake_hands(session, parse_frame(frame))
         except MalformedFrame as error:
             self._reject(session, "malformed_frame", detail=str(error))
+
+    def frames_ended(self, session: Session) -> None:
+        if session.peer is not None:
+            self._user.all_received()
 
     def frame_too_large(self, session: Session, size_bytes: int) -> None:
         self._reject(session, "frame_too_large", detail=f"{size_bytes} bytes")

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from replication.config import PeerAddress
 from replication.engine import wire
-from replication.engine.messages import Body, Envelope
+from replication.engine.messages import Body, Envelope, Stale
 from replication.engine.wal import Wal
 
 
@@ -29,10 +29,15 @@ class Outbox:
     def __init__(self, wal: Wal, links: Links) -> None:
         self._wal = wal
         self._links = links
+        self._last: tuple[int, int, Body, bytes] = (0, 0, Stale(), b"")
         self.open_sessions: Final[set[str]] = set()
 
     def send(self, peer: str, body: Body, *, echo: int = 0) -> None:
         if peer not in self.open_sessions:
             return
         self._wal.make_term_durable()
-        self._links.send(peer, wire.encode(Envelope(self._wal.term, echo, body)))
+        term, (last_term, last_echo, last_body, frame) = self._wal.term, self._last
+        if body is not last_body or (term, echo) != (last_term, last_echo):
+            frame = wire.encode(Envelope(term, echo, body))
+            self._last = (term, echo, body, frame)
+        self._links.send(peer, frame)

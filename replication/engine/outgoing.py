@@ -1,9 +1,13 @@
 """What the engine says waits for the end of its turn: it goes out while the disk is at work."""
 
 from collections.abc import Mapping
+from operator import itemgetter
+from typing import Final
 
 from replication.config import PeerAddress
 from replication.engine.net import Net
+
+_PEER: Final = itemgetter(0)
 
 
 class Outgoing:
@@ -17,7 +21,7 @@ class Outgoing:
         self._waiting.append((peer, frame))
 
     def send_all(self) -> None:
-        for peer, frame in self._waiting:
+        for peer, frame in sorted(self._waiting, key=_PEER):
             self._net.send(peer, frame)
         self._waiting.clear()
 

@@ -26,7 +26,6 @@ from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.sync_placement import SyncPlacement
 from replication.engine.wal import Wal
 from replication.engine.wal_flush import Flush
-from replication.engine.workbench import Job
 from replication.membership import ChangeListener, MembershipChange, MembershipStatus
 from replication.observer import LogObserver, SilentObserver
 from replication.replicated_log import (
@@ -86,7 +85,9 @@ class RaftLog:
         self._fail_stop: Final = FailStop(self._died)
         self._disk_thread = DiskThread(f"raft-disk-{config.replica_id}", self._flush_ended)
         self._sync_placement = SyncPlacement(config.replica_id)
-        self._job_thread = JobThread(f"raft-jobs-{config.replica_id}", self._job_ended)
+        self._job_thread = JobThread(
+            f"raft-jobs-{config.replica_id}", lambda job, error: self._engine.job_ended(job, error)
+        )
         self._step_handle: asyncio.Handle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         random = Random()
@@ -271,6 +272,13 @@ class RaftLog:
     def received(self, peer: str, frame: bytes) -> None:
         self._engine.received(peer, frame)
 
+    def all_received(self) -> None:
+        if self._engine.is_leading:
+            self._step_now()
+        else:
+            # A leader waits for our disk; all else waits for the next turn.
+            self._start_flush()
+
     # The loop.
 
     def _wake(self) -> None:
@@ -288,23 +296,23 @@ class RaftLog:
 
     def _start_flush(self) -> None:
         flush = self._engine.take_flush()
-        if flush is None:
-            self._outgoing.send_all()
-            return
-        engine = self._engine
-        voters = self._membership.configuration.members
-        if self._sync_placement.is_on_loop(engine.leader_id, voters, engine.open_sessions):
-            self._outgoing.send_all()
-            try:
-                duration_s = perform(flush)
-            except Exception as error:
-                self._flush_failed(error)
-            else:
-                self._flushed(flush, duration_s)
-            return
-        # First to those who have the longer way to a sync. What is sent here needs none of ours.
+        if flush is not None and not self._syncs_on_loop():
+            self._disk_thread.start(flush)
+            flush = None
+        # Meanwhile: what is sent here needs no sync of ours.
         self._outgoing.send_all()
-        self._disk_thread.start(flush)
+        if flush is None:
+            return
+        try:
+            duration_s = perform(flush)
+        except Exception as error:
+            self._flush_failed(error)
+        else:
+            self._flushed(flush, duration_s)
+
+    def _syncs_on_loop(self) -> bool:
+        engine, voters = self._engine, self._membership.configuration.members
+        return self._sync_placement.is_on_loop(engine.leader_id, voters, engine.open_sessions)
 
     def _flush_ended(self, flush: Flush, result: float | Exception) -> None:
         if isinstance(result, Exception):
@@ -327,9 +335,6 @@ class RaftLog:
         self._sync_placement.synced(duration_s)
         self._engine.flushed(flush, duration_s)
         self._outgoing.send_all()
-
-    def _job_ended(self, job: Job, error: Exception | None) -> None:
-        self._engine.job_ended(job, error)
 
     def _set_alarm(self) -> None:
         deadline_s = self._engine.next_deadline_s()

@@ -61,6 +61,10 @@ class Reads:
     def can_go_on(self) -> bool:
         return bool(self._refused) or (bool(self._waiting) and self._round is None)
 
+    @property
+    def is_under_way(self) -> bool:
+        return self._round is not None or self.can_go_on
+
     def next_deadline_s(self) -> float:
         return float("inf") if self._round is None else self._round.deadline_s
 

@@ -27,6 +27,9 @@ class SessionOwner(Protocol):
 
     def frame_received(self, session: "Session", frame: bytes) -> None: ...
 
+    def frames_ended(self, session: "Session") -> None:
+        """These were all that came at once."""
+
     def frame_too_large(self, session: "Session", size_bytes: int) -> None: ...
 
     def connection_lost(self, session: "Session") -> None: ...
@@ -154,7 +157,9 @@ class Session(asyncio.Protocol):
                 break
             start = body + size_bytes
             self._owner.frame_received(self, bytes(received[body:start]))
-        del received[:start]
+        if start:
+            del received[:start]
+            self._owner.frames_ended(self)
 
     def eof_received(self) -> None:
         self.closed_by_peer = not self._is_aborted

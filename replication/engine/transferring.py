@@ -64,6 +64,10 @@ class Transferring:
         return self._transfer is not None and self._leads_in(self._transfer.term)
 
     @property
+    def is_under_way(self) -> bool:
+        return self._transfer is not None or self.can_go_on
+
+    @property
     def can_go_on(self) -> bool:
         return bool(self._answers)
 

@@ -49,9 +49,11 @@ def parse_frame(data: bytes) -> pb.RaftFrame:
 
 def encode(envelope: Envelope) -> bytes:
     """The bytes of one frame, without its length."""
-    wire = pb.RaftEnvelope(term=envelope.term, echo=envelope.echo)
-    _put_body(wire, envelope.body)
-    return pb.RaftFrame(envelope=wire).SerializeToString()
+    frame = pb.RaftFrame()
+    frame.envelope.term = envelope.term
+    frame.envelope.echo = envelope.echo
+    _put_body(frame.envelope, envelope.body)
+    return frame.SerializeToString()
 
 
 def decode(data: bytes) -> Envelope | ConfigurationNews | DiskNews:

@@ -1,51 +1,41 @@
-"""One replica as a machine: leadership is announced late, and given up early."""
+"""One replica as a machine: what it is told, what it answers, and when it wants to be called."""
 
 import logging
 
 import pytest
 
 from replication.engine.fail_stop import Fatal, FatalCause
-from replication.engine.messages import Append, Matched, PreVoteRequest, Vote
+from replication.engine.messages import (
+    Append,
+    Heartbeat,
+    HeartbeatAnswer,
+    Matched,
+    PreVoteRequest,
+    Vote,
+)
 from replication.engine.wire import MalformedFrame
-from replication.replicated_log import Committed, OutcomeUnknown, ProposalRefused, RefusalCause
+from replication.replicated_log import Committed, OutcomeUnknown, ReadReady
 from tests.replication.lone_replica import LoneReplica, entries, lone_replica
 from tests.simulation.raft.disk import failing
 from tests.simulation.raft.world import simulated
 
 
-def answer_all(a: LoneReplica, term: int, matched_below: int) -> None:
-    sequence = max(body.sequence for _, e in a.said if isinstance(body := e.body, Append))
-    a.hear("b", term, Matched(matched_below), echo=sequence)
+def elect(a: LoneReplica) -> None:
+    """With the vote of c; the first entry of the term is committed."""
+    a.replica.engine._instance.firewall.elections._stand()
+    a.hear("c", 1, Vote())
+    a.run(0.005)
+    a.hear("c", 1, Matched(3), echo=last_sequence(a))
+    a.run(0.005)
+    assert a.replica.engine.is_leading
 
 
-def test_leadership_is_announced_only_after_all_before_it_is_applied() -> None:
-    """N24: the entries of older leaders first, then an own one."""
-    with lone_replica("a", apply_commands_per_turn_max=1) as a:
-        a.hear_append("b", 1, (1, 0), entries(1, 1, 1, 1))
-        a.run(0.01)
-        a.replica.engine._instance.firewall.elections._stand()
-        a.hear("c", 2, Vote())
-        a.run(0.01)
-        assert a.replica.is_raft_leader
-        assert not a.replica.engine.status().leading
-        answer_all(a, 2, 6)
-        a.run(0.01)
-        assert not a.replica.engine.status().leading, "no entry of its own is committed"
-        answer_all(a, 2, 7)
-        a.run(0.01)
-        status = a.replica.engine.status()
-        assert status.leading
-        assert status.applied_index == 6
-        assert [event[1:] for event in a.world.ledger.leadership] == [("a", "gained", 2)]
+def wants_step(a: LoneReplica) -> bool:
+    return a.replica._step_is_due
 
 
-def test_a_proposal_before_the_announcement_is_refused() -> None:
-    with lone_replica("a") as a:
-        a.replica.engine._instance.firewall.elections._stand()
-        a.hear("c", 1, Vote())
-        outcomes = a.world.propose(a.replica, b"x")
-        a.run(0.01)
-        assert outcomes == [ProposalRefused(RefusalCause.NOT_LEADING)]
+def last_sequence(a: LoneReplica) -> int:
+    return max(body.sequence for _, e in a.said if isinstance(body := e.body, Append))
 
 
 def test_a_proposal_without_an_answer_has_an_unknown_outcome_after_its_deadline() -> None:
@@ -113,6 +103,46 @@ def test_what_is_proposed_while_an_entry_is_under_way_travels_together() -> None
         indexes = [each[0].index for each in outcomes if isinstance(each[0], Committed)]
         assert len(indexes) == 11
         assert len(set(indexes)) == 2
+
+
+def test_an_answer_that_changes_nothing_asks_for_no_step() -> None:
+    with lone_replica("a") as a:
+        elect(a)
+        a.world.propose(a.replica, b"x")
+        a.run(0.005)
+        assert not wants_step(a)
+        sequence = last_sequence(a)
+        a.hear("b", 1, Matched(4), echo=sequence)
+        assert wants_step(a), "it is committed now"
+        a.run(0.005)
+        a.hear("c", 1, Matched(4), echo=sequence)
+        a.hear("b", 1, HeartbeatAnswer(), echo=sequence)
+        assert not wants_step(a)
+
+
+def test_an_answer_that_a_read_waits_for_asks_for_a_step() -> None:
+    with lone_replica("a") as a:
+        elect(a)
+        outcomes: list[object] = []
+        a.replica.engine.read(outcomes.append)
+        a.run(0.005)
+        assert not wants_step(a)
+        asked = max(b.sequence for b in a.said_to("c") if isinstance(b, Heartbeat))
+        a.hear("c", 1, HeartbeatAnswer(), echo=asked)
+        assert wants_step(a)
+        a.run(0.005)
+        assert outcomes == [ReadReady(2)]
+
+
+def test_what_is_proposed_in_answer_to_a_commit_goes_out_in_the_same_step() -> None:
+    with lone_replica("a") as a:
+        elect(a)
+        a.replica.propose(b"x", lambda outcome: a.replica.propose(b"y", lambda outcome: None))
+        a.run(0.005)
+        a.hear("b", 1, Matched(4), echo=last_sequence(a))
+        a.replica.engine.step()
+        assert a.replica.wal.last_index == 4
+        assert not a.replica.engine._proposals.can_go_on
 
 
 def test_a_malformed_frame_changes_nothing() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from replication.engine.firewall import Firewall
-from replication.engine.messages import Append, Matched, Vote
+from replication.engine.messages import Append, Matched, Retry, Vote
 from replication.replicated_log import Committed, OutcomeUnknown, ProposalRefused, RefusalCause
 from tests.replication.lone_replica import LoneReplica, envelope_of, lone_replica
 from tests.simulation.raft.world import simulated
@@ -88,6 +88,45 @@ def test_what_went_through_a_session_is_not_sent_twice() -> None:
         ]
         assert len(sent) == len(set(sent)) == 21
         assert len(again) == len(set(again)) == 21
+
+
+def test_what_two_peers_are_told_alike_is_made_once() -> None:
+    with lone_replica("a") as a:
+        term = lead(a, "b")
+        for peer in "bc":
+            a.hear(peer, term, Matched(3), echo=last_sequence(a, peer))
+        a.run(0.01)
+        a.world.propose(a.replica, b"to both")
+        a.run(0.001)
+        to_b, to_c = a.said_to("b")[-1], a.said_to("c")[-1]
+        assert isinstance(to_b, Append)
+        assert to_b.entries
+        assert to_b == to_c, "the sequence is the same too"
+
+
+def test_who_is_probed_is_told_by_a_sequence_of_its_own() -> None:
+    """N5: its answer counts by that."""
+    with lone_replica("a") as a:
+        term = lead(a, "b")
+        a.hear("b", term, Matched(3), echo=last_sequence(a, "b"))
+        a.run(0.01)
+        a.hear("c", term, Retry(2), echo=last_sequence(a, "c"))
+        probed_from = last_sequence(a, "c")
+        a.world.propose(a.replica, b"to both")
+        a.run(0.001)
+        assert last_sequence(a, "c") > probed_from
+        assert last_sequence(a, "c") != last_sequence(a, "b")
+
+
+def test_a_wrong_guess_is_made_anew_at_once() -> None:
+    """And not only with the next heartbeat."""
+    with lone_replica("a") as a:
+        term = lead(a, "b")
+        said = len(a.said_to("c"))
+        a.hear("c", term, Retry(2), echo=last_sequence(a, "c"))
+        a.run(0.002)
+        again = a.said_to("c")[said:]
+        assert [(b.prev_index, len(b.entries)) for b in again if isinstance(b, Append)] == [(1, 1)]
 
 
 def test_a_commit_index_travels_with_entries_and_alone_only_when_none_follow() -> None:

@@ -30,6 +30,7 @@ class User(SilentObserver):
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
         self.rejected: list[str] = []
+        self.rounds = 0
         self.standing = Standing(1, "disk", life=1, incarnation=next(_incarnations))
 
     def session_opened(self, peer: str, standing: Standing) -> None:
@@ -40,6 +41,9 @@ class User(SilentObserver):
 
     def received(self, peer: str, frame: bytes) -> None:
         self.events.append(("received", peer, wire.decode(frame)))
+
+    def all_received(self) -> None:
+        self.rounds += 1
 
     def frame_rejected(self, cause: str) -> None:
         self.rejected.append(cause)
@@ -145,6 +149,7 @@ def test_a_hello_opens_a_session_and_frames_keep_their_order() -> None:
         await until(lambda: len(user.events) == 50)
         assert user.events[0] == ("opened", "a")
         assert [event[2].term for event in user.events[1:]] == list(range(1, 50))  # type: ignore[attr-defined]
+        assert 0 < user.rounds <= 50, "told after all that came at once, not more often"
         net.send("a", GOOD)
         assert (await client.read()).envelope.term == 1
 
