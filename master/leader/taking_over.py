@@ -29,15 +29,13 @@ def take_over(
         wall_offset_ms=wall_offset_ms,
         tick_due_ms=now_ms + settings.tick_ms,
     )
+    # By the sums: with a million tasks, to look at each would take longer than an election.
+    state.ledger.held_by = dict(registry.held)
     for agent in registry.agents.values():
-        state.ledger.add_agent(agent.agent_id, agent.info.resources)
+        used = registry.used_on(agent.agent_id)
+        state.ledger.add_agent(agent.agent_id, agent.info.resources, used)
         if agent.state is AgentState.ACTIVE:
             state.agents.lost_at_ms[agent.agent_id] = now_ms + settings.agent_return_ms
-    for task in registry.tasks.values():
-        if task.holds_resources:
-            resources = task.info.resources
-            state.ledger.promise(task.agent_id, task.framework_id, resources)
-            state.ledger.keep_promise(task.agent_id, resources)
     for framework in registry.frameworks.values():
         patience_ms = max(framework.info.failover_timeout_ms, settings.framework_return_ms)
         state.frameworks.removed_at_ms[framework.framework_id] = now_ms + patience_ms

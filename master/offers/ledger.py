@@ -40,9 +40,9 @@ class OfferLedger:
     """Amounts offered, promised and used, of each framework: what fairness is measured by. Of ports
     and the like each agent has its own under the same names: they cannot be summed."""
 
-    def add_agent(self, agent_id: AgentId, total: Resources) -> None:
+    def add_agent(self, agent_id: AgentId, total: Resources, used: Resources = NOTHING) -> None:
         assert agent_id not in self.accounts
-        self.accounts[agent_id] = AgentAccount(total=total, free=total)
+        self.accounts[agent_id] = AgentAccount(total=total, free=total - used, used=used)
 
     def set_total(self, agent_id: AgentId, total: Resources) -> None:
         """The agent has changed. None of its resources may be offered at this moment."""

@@ -22,6 +22,8 @@ class RegistryState:
             acknowledged.
         completed_tasks, completed_frameworks: tombstones, oldest first, bounded.
         used: sum of what the tasks of an agent hold.
+        held: sum of the amounts that the tasks of a framework hold. Of ports and the like each
+            agent has its own under the same names: they cannot be summed.
     """
 
     epoch: int = 0
@@ -32,6 +34,7 @@ class RegistryState:
     completed_tasks: dict[tuple[TaskKey, int], TaskRecord] = field(default_factory=dict)
     completed_frameworks: dict[FrameworkId, FrameworkRecord] = field(default_factory=dict)
     used: dict[AgentId, Resources] = field(default_factory=dict)
+    held: dict[FrameworkId, Resources] = field(default_factory=dict)
     _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
 
@@ -63,8 +66,11 @@ class RegistryState:
         self.used[task.agent_id] = self.used_on(task.agent_id) + task.info.resources
 
     def put_back_task(self, task: TaskRecord) -> None:
-        """From a snapshot, which has the sums as well."""
+        """From a snapshot, which has the sums of agents as well."""
         self.tasks[task.key] = task
+        if task.holds_resources:
+            held = self.held.get(task.framework_id, NOTHING)
+            self.held[task.framework_id] = held + task.info.resources.amounts
         self._keys_of_agent.setdefault(task.agent_id, {})[task.key] = None
         self._keys_of_framework.setdefault(task.framework_id, {})[task.key] = None
 
@@ -73,7 +79,15 @@ class RegistryState:
         before = self.tasks[task.key]
         if before.holds_resources and not task.holds_resources:
             self.used[task.agent_id] = self.used_on(task.agent_id) - task.info.resources
+            self._let_go(task)
         self.tasks[task.key] = task
+
+    def _let_go(self, task: TaskRecord) -> None:
+        left = self.held[task.framework_id] - task.info.resources.amounts
+        if left.is_empty:
+            del self.held[task.framework_id]
+        else:
+            self.held[task.framework_id] = left
 
     def complete_task(self, task: TaskRecord) -> None:
         """Nothing is left to do for a task that has ended: keep a tombstone."""
