@@ -36,6 +36,7 @@ from trimast.edge.fatal import fatal_if_it_fails, make_failed_asserts_fatal, own
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.leader_finder import LeaderFinder
 from trimast.edge.listening import CannotListen
+from trimast.edge.loop_watch import LoopWatch
 from trimast.edge.metrics_page import add_metrics_page, new_registry
 from trimast.edge.ready_file import write_ready_file
 from trimast.model.agent import AgentInfo
@@ -118,6 +119,7 @@ class RunningAgent:
         )
         self._containerizer = LaunchedContainerizer(work_dir.launcher, self._sandboxes, self.submit)
         registry.register(LauncherMetrics(self._containerizer.link))
+        self._loop_watch = LoopWatch(registry)
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -186,6 +188,7 @@ class RunningAgent:
 
     async def close(self) -> None:
         self._is_closing = True
+        self._loop_watch.stop()
         self._runner.stop()
         self._collecting.cancel()
         await self._link.stop()

@@ -39,6 +39,7 @@ from trimast.edge.collecting import collect_in_small_portions
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
+from trimast.edge.loop_watch import LoopWatch
 from trimast.edge.metrics_page import add_metrics_page, new_registry
 from trimast.edge.ready_file import write_ready_file
 from trimast.edge.tls.files import CA_FILE, CERTIFICATE_FILE, KEY_FILE
@@ -49,6 +50,9 @@ log = structlog.get_logger()
 STOP_GRACE_S: Final = 0.5
 HAND_OVER_MAX_S: Final = 1.0
 """A leader that is told to stop tries so long to have another master lead first."""
+
+OBJECTS_A_TASK: Final = 16
+"""Of those that Python's search for garbage looks at, with labels and the like."""
 
 
 async def run_master(config: MasterConfig) -> None:
@@ -87,8 +91,13 @@ async def run_master(config: MasterConfig) -> None:
     performer = EffectPerformer(links, streams, cluster, metrics)
     leadership.begin(replicated_log, performer)
     # A follower may be late; the cluster waits for a leader.
-    collect_in_small_portions(may_take_long=lambda: leadership.reign is None)
+    collect_in_small_portions(
+        soon=asyncio.get_running_loop().call_soon_threadsafe,
+        in_use=lambda: OBJECTS_A_TASK * len(registry_log.state.tasks),
+        may_take_long=lambda: leadership.reign is None,
+    )
     _add_collector(prometheus, registry_log, leadership, replicated_log)
+    loop_watch = LoopWatch(prometheus)
 
     server = new_grpc_server()
     cluster_pb2_grpc.add_ClusterServicer_to_server(cluster, server)
@@ -113,6 +122,7 @@ async def run_master(config: MasterConfig) -> None:
         outcome = await hand_over_before_stop(replicated_log, within_s=HAND_OVER_MAX_S)
         log.info("master_stops", id=own_id, hand_over=outcome)
     finally:
+        loop_watch.stop()
         # The log first: its going ends the reign and all streams, so that others can take over.
         await replicated_log.stop()
         await server.stop(STOP_GRACE_S)

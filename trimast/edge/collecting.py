@@ -1,13 +1,13 @@
 """Keeps Python's search for garbage short in a process that holds millions of objects.
 
 A full collection looks at every object that can be part of a cycle, and holds up the event loop
-for so long: about two seconds with a million tasks. But a registry has no cycles, and what it
-drops goes at once. So after each full collection what is left is set aside (`gc.freeze`), and the
-next one looks only at what came since.
+for so long: seconds with a million tasks. But a registry has no cycles, and what it drops goes at
+once. So there are many small full collections, and what each of them leaves is set aside
+(`gc.freeze`): the next one looks only at what came since.
 
 What is set aside and becomes a garbage cycle later stays. That is little: of what was under way in
-the moment of a collection. When twice as much is set aside as after the last look at everything,
-a full collection looks at everything again, as soon as nobody waits for this process.
+the moment of a collection. When far more is set aside than is known to be in use, a full collection
+looks at everything again, as soon as nobody waits for this process.
 """
 
 import gc
@@ -16,37 +16,66 @@ from typing import Final
 
 _SET_ASIDE_MIN: Final = 2_000_000
 """Objects; up to here all is cheaper kept than looked at."""
+_PORTION: Final = 3
+"""Collections of the middle generation before a full one: some 20 000 objects, and milliseconds.
+Python alone waits until a quarter of all objects are new."""
 
 
 class _Collecting:
-    def __init__(self, set_aside_min: int, may_take_long: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        *,
+        soon: Callable[[Callable[[], int]], object],
+        in_use: Callable[[], int],
+        may_take_long: Callable[[], bool],
+        set_aside_min: int,
+    ) -> None:
+        self._soon = soon
+        self._in_use = in_use
         self._may_take_long = may_take_long
-        self._limit = self._set_aside_min = set_aside_min
-        self._looked_at_everything = False
+        self._set_aside_min = set_aside_min
+        self._is_asked = False
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
-        if phase != "stop" or info["generation"] != 2:
+        if phase != "stop":
             return
-        if gc.get_freeze_count() > self._limit and self._may_take_long():
+        if info["generation"] == 2:
+            self._set_aside()
+        elif not self._is_asked and gc.get_count()[2] >= _PORTION:
+            self._is_asked = True
+            self._soon(self._collect)
+
+    def _collect(self) -> int:
+        self._is_asked = False
+        return gc.collect()
+
+    def _set_aside(self) -> None:
+        limit = self._set_aside_min + 2 * self._in_use()
+        if gc.get_freeze_count() > limit and self._may_take_long():
+            # The next one looks at everything, and then all that is left is set aside again.
             gc.unfreeze()
-            self._looked_at_everything = True
-            return
-        gc.freeze()
-        if self._looked_at_everything:
-            self._looked_at_everything = False
-            self._limit = max(self._set_aside_min, 2 * gc.get_freeze_count())
+        else:
+            gc.freeze()
 
 
 def collect_in_small_portions(
-    *, set_aside_min: int = _SET_ASIDE_MIN, may_take_long: Callable[[], bool] = lambda: True
+    *,
+    soon: Callable[[Callable[[], int]], object],
+    in_use: Callable[[], int] = lambda: 0,
+    may_take_long: Callable[[], bool] = lambda: True,
+    set_aside_min: int = _SET_ASIDE_MIN,
 ) -> Callable[[], None]:
     """For the whole process, from now on. Returns what ends it.
 
     Args:
-        set_aside_min: objects; fewer are never looked at again.
+        soon: calls what it is given in a moment; from any thread.
+        in_use: objects that are held for good reason, roughly.
         may_take_long: whether a look at everything, of seconds perhaps, would harm nobody now.
+        set_aside_min: objects; fewer are never looked at again.
     """
-    callback = _Collecting(set_aside_min, may_take_long)
+    callback = _Collecting(
+        soon=soon, in_use=in_use, may_take_long=may_take_long, set_aside_min=set_aside_min
+    )
     gc.callbacks.append(callback)
 
     def end() -> None:

@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from trimast.edge.collecting import collect_in_small_portions
@@ -14,12 +14,19 @@ class Cycle:
 
 
 @contextmanager
-def small_portions(set_aside_min: int, *, may_take_long: bool = True) -> Iterator[None]:
+def small_portions(
+    set_aside_min: int, *, in_use: int = 0, may_take_long: bool = True
+) -> Iterator[list[Callable[[], int]]]:
+    """Gives what was asked for."""
+    asked: list[Callable[[], int]] = []
     end = collect_in_small_portions(
-        set_aside_min=set_aside_min, may_take_long=lambda: may_take_long
+        soon=asked.append,
+        in_use=lambda: in_use,
+        may_take_long=lambda: may_take_long,
+        set_aside_min=set_aside_min,
     )
     try:
-        yield
+        yield asked
     finally:
         end()
 
@@ -41,24 +48,30 @@ def test_new_garbage_is_found_all_the_same() -> None:
         assert gone() is None
 
 
-def test_everything_is_looked_at_again_when_twice_as_much_is_set_aside() -> None:
-    with small_portions(0):
-        for _ in range(3):
-            gc.collect()
+def test_everything_is_looked_at_again_when_far_more_is_set_aside_than_is_in_use() -> None:
+    with small_portions(0, in_use=10**9):
         cycle = Cycle()
         gone = weakref.ref(cycle)
         gc.collect()
-        before = gc.get_freeze_count()
-        assert before > 0
         del cycle
         gc.collect()
         assert gone() is not None, "a look at everything costs too much for one cycle"
-        assert gc.get_freeze_count() >= before
-        more: list[list[int]] = [[] for _ in range(2 * before)]
+    with small_portions(0):
         for _ in range(3):
             gc.collect()
         assert gone() is None
-        del more
+
+
+def test_a_full_collection_is_asked_for_long_before_python_would() -> None:
+    with small_portions(10**9) as asked:
+        gc.collect()
+        kept = [[number] for number in range(60_000)]
+        assert len(asked) == 1, "and once, until it was"
+        gone = weakref.ref(Cycle())
+        asked.pop()()
+        assert gone() is None
+        assert gc.get_count()[2] == 0
+        assert len(kept) == 60_000
 
 
 def test_nobody_who_is_waited_for_looks_at_everything() -> None:
