@@ -33,7 +33,14 @@ def wait_until(is_true: Callable[[], bool]) -> None:
 
 def test_it_greets_with_its_version_and_number(rig: Rig) -> None:
     greeting = rig.connect()
-    assert greeting == {"say": "hello", "version": 1, "pid": rig.process.pid, "damage": []}
+    assert greeting == {
+        "say": "hello",
+        "version": 1,
+        "pid": rig.process.pid,
+        "damage": [],
+        "isolation": "process",
+        "isolation_why": "none are wanted",
+    }
 
 
 def test_its_socket_is_for_its_own_user_only(rig: Rig) -> None:
