@@ -15,6 +15,7 @@ from agent.dispatch import Agent
 from agent.edge import machine
 from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
+from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.http_pages import add_pages
@@ -26,6 +27,8 @@ from agent.edge.stamps import RealStamps
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
+from agent.isolation.bounds import BoundsRules
+from agent.isolation.modes import Isolation
 from agent.launcher.processes import boot_id
 from agent.reconfiguring import Reconfiguration, describe, why_not
 from agent.recovering import recover
@@ -116,7 +119,9 @@ class RunningAgent:
             kept_max=config.sandboxes_max,
             age_max_ms=config.sandbox_age_max_ms,
         )
-        self._containerizer = LaunchedContainerizer(work_dir.launcher, self._sandboxes, self.submit)
+        self._containerizer = LaunchedContainerizer(
+            work_dir.launcher, self._sandboxes, self.submit, isolating=_isolating(config)
+        )
         registry.register(LauncherMetrics(self._containerizer.link))
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
@@ -144,7 +149,13 @@ class RunningAgent:
 
         app = new_application()
         add_metrics_page(app, registry)
-        add_pages(app, self._state, masters=lambda: finder.addresses, work_dir=work_dir.path)
+        add_pages(
+            app,
+            self._state,
+            masters=lambda: finder.addresses,
+            work_dir=work_dir.path,
+            isolation=self._containerizer.isolation,
+        )
         add_sandbox_page(app, self._sandboxes)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
@@ -168,8 +179,11 @@ class RunningAgent:
             http=self.http_address,
             resources=str(self._state.info.resources),
             launcher=self._containerizer.link.pid,
+            isolation=self._containerizer.link.isolation,
             tasks_held=len(held),
         )
+        if self._containerizer.why_not_isolated:
+            log.warning("tasks_not_isolated", why=self._containerizer.why_not_isolated)
         if self._config.recover == CLEANUP:
             self.submit(StopAsked(end_tasks=True))
         self._write_ready_file()
@@ -245,6 +259,11 @@ def _agent_info(config: AgentConfig, work_dir: WorkDir) -> AgentInfo:
         boot_id=boot_id(),
         version=_version(),
     )
+
+
+def _isolating(config: AgentConfig) -> Isolating:
+    rules = BoundsRules(config.pids_max, config.enforce_cpu_limit)
+    return Isolating(Isolation(config.isolation), config.cgroups_root, rules)
 
 
 def _rules(config: AgentConfig) -> AgentRules:

@@ -122,13 +122,32 @@ class StartFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryExceeded:
+    """In bytes.
+
+    Attributes:
+        limit: None if it was raised since.
+        usage: of what was left when the first process had ended.
+    """
+
+    limit: int | None
+    usage: int
+    peak: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessExited:
-    """The process is gone, and its group with it. Either `exit_code` or `signal` is set."""
+    """The process is gone, and its group with it. Either `exit_code` or `signal` is set.
+
+    Attributes:
+        memory: the kernel has ended some of its processes because they had too much of it.
+    """
 
     key: TaskKey
     fence: int
     exit_code: int | None
     signal: int | None
+    memory: MemoryExceeded | None = None
 
 
 class Vanishing(StrEnum):

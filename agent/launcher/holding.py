@@ -29,6 +29,10 @@ class Holder:
         """There are groups that were to go and are not gone yet: see `tidy`."""
         return bool(self._leaving)
 
+    def group_here(self, name: str) -> str:
+        """ "" if there is none of that name: it was made, if ever, where this cannot reach it."""
+        return name if name and self._groups.exists(name) else ""
+
     def put(self, launch: Launch, order: dict[str, Any]) -> None:
         """Its process waits at the gate. If it cannot be held, it does not get through that."""
         name = order.get("group", "")
@@ -44,11 +48,17 @@ class Holder:
             os.kill(launch.pid, signal.SIGKILL)
 
     def is_over(self, launch: Launch) -> bool:
-        """Ends whatever is left. False: something still is; ask again."""
+        """Ends whatever is left, and its group. False: something still is; ask again."""
         if not launch.group:
             return True
         try:
-            return self._groups.end_all(launch.group)
+            if self._groups.remove(launch.group):
+                return True  # Empty by itself, as almost always.
+            if not self._groups.end_all(launch.group):
+                return False
+            if not self._groups.remove(launch.group):
+                self._leaving.add(launch.group)
+            return True
         except OSError as error:
             say("group_not_ended", launch=launch.name, error=str(error))
             return True
@@ -113,11 +123,6 @@ class Holder:
             "mem_peak_bytes": usage.memory.peak,
             "pids": usage.pids,
         }
-
-    def drop(self, name: str) -> None:
-        """Its end is written down: nothing is in it any more."""
-        if name and not self._groups.remove(name):
-            self._leaving.add(name)
 
     def drop_strays(self, kept: set[str]) -> None:
         """Left by a launcher that died before it had written anything down, or anything more."""

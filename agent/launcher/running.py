@@ -52,6 +52,8 @@ class Running:
         self._ending: list[Launch] = []
         self._over: list[Launch] = []
         self.launches = journal.launches
+        for launch in self.launches.values():
+            launch.group = holder.group_here(launch.group)
         self.live = 0
 
     @property
@@ -70,6 +72,7 @@ class Running:
 
     def take_over(self, launch: Launch) -> None:
         """One that only the agent knows of."""
+        launch.group = self._holder.group_here(launch.group)
         self.launches[launch.name] = launch
         self._journal.append([began(launch)])
         self._watch(launch)
@@ -166,6 +169,9 @@ class Running:
             self._hear_of_start(launch)
         if file == launch.handle:
             self._selector.unregister(launch.handle)
+            if launch.is_child and not ended_well(launch.pid):
+                # Now: its group goes with it.
+                launch.memory = self._holder.memory(launch)
             self._ending.append(launch)
 
     def _hear_of_start(self, launch: Launch) -> None:
@@ -221,7 +227,6 @@ class Running:
             if launch.handle != -1:
                 os.close(launch.handle)
                 launch.handle = -1
-            self._holder.drop(launch.group)
             launch.is_paused = False
             launch.is_told = True
             self._tell(news_of(launch))
@@ -236,17 +241,25 @@ class Running:
             return
         # First whatever it left behind, while the number of the group is still its own.
         signal_group(launch.pid, signal.SIGKILL)
-        end: Any = os.waitid(os.P_PID, launch.pid, os.WEXITED | os.WNOWAIT)
+        end = end_of(launch.pid)
         if launch.why:
             launch.phase = FAILED
             return
         launch.phase = ENDED
-        if end.si_code != os.CLD_EXITED or end.si_status != 0:
-            launch.memory = self._holder.memory(launch)
         if end.si_code == os.CLD_EXITED:
             launch.exit_code = end.si_status
         else:
             launch.signal = end.si_status
+
+
+def end_of(pid: int) -> Any:
+    """Of a child, which keeps its number."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def ended_well(pid: int) -> bool:
+    end = end_of(pid)
+    return bool(end.si_code == os.CLD_EXITED and end.si_status == 0)
 
 
 def open_still(launch: Launch) -> bool:

@@ -139,7 +139,8 @@ class Launcher:
         self._selector.modify(peer.connection, wanted, peer)
 
     def _tell(self, message: Message) -> None:
-        if self._peer is not None:
+        # Before it has said hello an agent expects nothing else; and then it asks for itself.
+        if self._peer is not None and self._peer.has_said_hello:
             self._peer.send(message)
 
     def _obey(self, message: Message) -> None:
@@ -178,6 +179,8 @@ class Launcher:
                 raise ValueError(f"nothing is called {other!r}")
 
     def _greet(self) -> None:
+        assert self._peer is not None
+        self._peer.has_said_hello = True
         self._tell(
             {
                 "say": "hello",

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 
+Limits = tuple[tuple[str, int | None], ...]
+"""Of cpus and mem, sorted by name: thousandths, or None for no limit at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class CommandInfo:
@@ -29,6 +32,7 @@ class TaskInfo:
     """What a framework wants to run.
 
     Attributes:
+        limits: up to which it may use more than `resources`; see `Limits`.
         kill_grace_ms: between asking the task to end and ending it; None is the agent's default.
         labels, data: carried for the framework, never read.
     """
@@ -41,3 +45,4 @@ class TaskInfo:
     kill_grace_ms: int | None = None
     labels: tuple[tuple[str, str], ...] = ()
     data: bytes = b""
+    limits: Limits = ()

@@ -1,6 +1,6 @@
-"""Runs each task as a plain process of the launcher, in a sandbox and a group of its own.
+"""Runs each task as a process of the launcher, in a sandbox and a cgroup of its own.
 
-Nothing holds it to its share of CPU and memory yet; that is for a containerizer with cgroups.
+Where there are no cgroups, in a process group: then nothing holds it to its share of the machine.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +24,13 @@ from agent.edge.containerizer.command_line import (
     user_of,
 )
 from agent.edge.containerizer.containerizer import ContainerEvent
-from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink
+from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating, group_name
+from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink, LauncherUnusable
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import FindProcess, StartProcess
 from agent.events import (
     Asked,
+    MemoryExceeded,
     ProcessExited,
     ProcessMissing,
     ProcessStarted,
@@ -36,6 +38,9 @@ from agent.events import (
     StartFailed,
     Vanishing,
 )
+from agent.isolation.bounds import bounds_of
+from agent.isolation.modes import Isolation
+from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.launch import ENDED, RUNNING, UNKNOWN
 from agent.launcher.wire import MESSAGE_BYTES_MAX, Message
 from agent.tasks import TaskKey
@@ -74,6 +79,7 @@ class LaunchedContainerizer:
     """
     Args:
         folder: of the launcher.
+        isolating: whether and how tasks are held to their share.
 
     Attributes:
         link: to the launcher.
@@ -86,7 +92,9 @@ class LaunchedContainerizer:
         on_event: Callable[[ContainerEvent], None],
         *,
         idle_s: float = IDLE_S,
+        isolating: Isolating = NOT_ISOLATING,
     ) -> None:
+        self._isolating = isolating
         self._sandboxes = sandboxes
         self._on_event = on_event
         self._held: dict[Run, _Held] = {}
@@ -96,11 +104,32 @@ class LaunchedContainerizer:
         self._preparing: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self.link = LauncherLink(
-            folder, on_message=self._on_message, on_open=self._on_open, idle_s=idle_s
+            folder,
+            on_message=self._on_message,
+            on_open=self._on_open,
+            idle_s=idle_s,
+            cgroups_root=isolating.root_for(folder),
         )
+
+    @property
+    def why_not_isolated(self) -> str:
+        """ "" if tasks are held to their share."""
+        if self._isolating.mode is Isolation.PROCESS:
+            return "it is not wanted: --isolation process"
+        return self.link.isolation_why if self.link.isolation == PROCESS else ""
+
+    def isolation(self) -> dict[str, str]:
+        """For people: how tasks are held, and if they are not, why."""
+        why = self.why_not_isolated
+        return {"kind": PROCESS, "why": why} if why else {"kind": self.link.isolation}
 
     async def open(self) -> None:
         await self.link.open()
+        if self._isolating.mode is Isolation.CGROUP and self.link.isolation == PROCESS:
+            raise LauncherUnusable(
+                f"isolation is to be by cgroup, and cannot be: {self.link.isolation_why};"
+                " --isolation auto does without where there is none"
+            )
 
     def start(self, order: StartProcess) -> None:
         self._waiting.append(order)
@@ -205,7 +234,14 @@ class LaunchedContainerizer:
             "stdout": output[0],
             "stderr": output[1],
             "user": None if user is None else [user.uid, user.gid, list(user.groups)],
+            **self._hold(order),
         }
+
+    def _hold(self, order: StartProcess) -> Message:
+        if self.link.isolation == PROCESS or self._isolating.mode is Isolation.PROCESS:
+            return {}
+        bounds = bounds_of(order.task.resources, order.task.limits, self._isolating.rules)
+        return {"group": group_name(_name((order.key, order.fence))), "bounds": asdict(bounds)}
 
     # The launcher.
 
@@ -262,7 +298,7 @@ class LaunchedContainerizer:
 def _end_of(run: Run, news: Message) -> ContainerEvent:
     match news["is"]:
         case "ended":
-            return ProcessExited(*run, news["exit_code"], news["signal"])
+            return ProcessExited(*run, news["exit_code"], news["signal"], _exceeded(news))
         case "failed":
             return _start_failed(run, news["why"])
         case "vanished":
@@ -270,6 +306,11 @@ def _end_of(run: Run, news: Message) -> ContainerEvent:
         case _:
             assert news["is"] == UNKNOWN, news
             return ProcessMissing(*run)
+
+
+def _exceeded(news: Message) -> MemoryExceeded | None:
+    figures = news.get("memory")  # Not of an earlier version.
+    return MemoryExceeded(*figures) if figures else None
 
 
 def _start_failed(run: Run, why: str) -> StartFailed:
@@ -280,6 +321,7 @@ def _watch(run: Run, pid: int, start_ticks: int, boot_id: str, folder: str) -> M
     return {
         "do": "watch",
         "launch": _name(run),
+        "group": group_name(_name(run)),
         "pid": pid,
         "start_ticks": start_ticks,
         "boot_id": boot_id,

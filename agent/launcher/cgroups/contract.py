@@ -87,6 +87,8 @@ class Groups(Protocol):
     def make(self, name: str, bounds: Bounds) -> None:
         """One that is there already is given the bounds."""
 
+    def exists(self, name: str) -> bool: ...
+
     def enter(self, name: str, pid: int) -> None:
         """Its children are born there."""
 

@@ -45,6 +45,23 @@ def read_numbers(folder: int, path: str) -> list[int]:
     return []
 
 
+def folders_below(parent: int, name: str) -> list[str]:
+    """The deepest first, and `name` itself the last. Empty if there is no such folder."""
+    try:
+        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=parent)
+    except FileNotFoundError:
+        return []
+    try:
+        found = [
+            f"{name}/{below}"
+            for entry in folders_in(folder)
+            for below in folders_below(folder, entry)
+        ]
+    finally:
+        os.close(folder)
+    return [*found, name]
+
+
 def remove_folder(parent: int, name: str) -> bool:
     """False if it is in use. True if there is none."""
     try:
@@ -54,6 +71,12 @@ def remove_folder(parent: int, name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def make_folder(parent: int, name: str) -> None:
+    """Nothing happens if it is there."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, 0o755, dir_fd=parent)
 
 
 def make_folders(path: str) -> None:

@@ -17,7 +17,9 @@ from agent.launcher.cgroups.contract import (
 )
 from agent.launcher.cgroups.ending import kill_listed
 from agent.launcher.cgroups.files import (
+    folders_below,
     folders_in,
+    make_folder,
     make_folders,
     open_folder,
     read,
@@ -26,9 +28,9 @@ from agent.launcher.cgroups.files import (
     remove_folder,
     write,
 )
+from agent.launcher.processes import cpu_ticks
 
 NEEDED: Final = ("memory", "cpu", "pids")
-USED: Final = ("memory", "cpu", "cpuacct", "pids")
 UNLIMITED_BYTES: Final = 1 << 60
 """The kernel says the largest multiple of a page there is, where there is no limit."""
 LAUNCHER: Final = "launcher"
@@ -52,11 +54,14 @@ class V1Groups:
         self._folders: dict[str, int] = {}
         self._by_path: dict[str, int] = {}
         self._own_place = os.path.join(own_place, root) if own_place else ""
-        for controller in (*USED, "freezer"):
+        for controller in (*NEEDED, "freezer"):
             if controller in mounts:
                 self._open(controller, os.path.join(mounts[controller], root))
-        freezer = self._paths.get("freezer", "")
-        self._entered = [f for path, f in self._by_path.items() if path != freezer]
+        # In a hierarchy of its own it is left out: see `_cpu_times`.
+        self._counts_cpu = mounts.get("cpuacct") == mounts["cpu"]
+        self._entered = [self._folders[controller] for controller in NEEDED]
+        self._paused = set(self.names())
+        self._entered = list(dict.fromkeys(self._entered))
 
     def _open(self, controller: str, path: str) -> None:
         if path not in self._by_path:
@@ -68,7 +73,7 @@ class V1Groups:
     def make(self, name: str, bounds: Bounds) -> None:
         try:
             for folder in self._entered:
-                _make_folder(folder, name)
+                make_folder(folder, name)
             self._bound(name, bounds)
         except OSError:
             self.remove(name)
@@ -87,6 +92,9 @@ class V1Groups:
         if bounds.pids_max is not None:
             write(self._folders["pids"], f"{name}/pids.max", b"%d" % bounds.pids_max)
 
+    def exists(self, name: str) -> bool:
+        return bool(folders_below(self._folders["pids"], name))
+
     def enter(self, name: str, pid: int) -> None:
         for folder in self._entered:
             write(folder, f"{name}/cgroup.procs", b"%d" % pid)
@@ -95,17 +103,25 @@ class V1Groups:
         return read_numbers(self._folders["pids"], f"{name}/cgroup.procs")
 
     def end_all(self, name: str) -> bool:
-        if not self.members(name):
+        pids = self._folders["pids"]
+        # A task may have made groups of its own in there.
+        ended = [self._end(place) for place in folders_below(pids, name)]
+        if not any(ended):
             return True
-        try:
-            # Who cannot fork cannot run away.
-            write(self._folders["pids"], f"{name}/pids.max", b"0")
-        except FileNotFoundError:
-            return True
-        kill_listed(lambda: self.members(name))
         if self.is_frozen(name):
             self._set_freezer(name, b"THAWED")
-        return not self.members(name)
+        return not any(self.members(place) for place in folders_below(pids, name))
+
+    def _end(self, place: str) -> bool:
+        """False if there was nothing to end."""
+        if not self.members(place):
+            return False
+        try:
+            # Who cannot fork cannot run away.
+            write(self._folders["pids"], f"{place}/pids.max", b"0")
+        except FileNotFoundError:
+            return False
+        return not kill_listed(lambda: self.members(place))
 
     def freeze(self, name: str, frozen: bool) -> None:
         if "freezer" not in self._folders:
@@ -121,7 +137,8 @@ class V1Groups:
     def _enter_freezer(self, name: str) -> None:
         """Until all are in: those born meanwhile are born where their parents are."""
         folder = self._folders["freezer"]
-        _make_folder(folder, name)
+        make_folder(folder, name)
+        self._paused.add(name)
         end_s = time.monotonic() + FREEZE_WAIT_S
         while outside := set(self.members(name)) - set(
             read_numbers(folder, f"{name}/cgroup.procs")
@@ -161,23 +178,47 @@ class V1Groups:
 
     def usage(self, name: str) -> Usage:
         ticks = os.sysconf("SC_CLK_TCK")
-        spent: dict[str, int] = {}
-        if "cpuacct" in self._folders:
-            spent = read_table(self._folders["cpuacct"], f"{name}/cpuacct.stat")
+        user_ticks, system_ticks = self._cpu_times(name)
         waited = read_table(self._folders["cpu"], f"{name}/cpu.stat")
         held = read_table(self._folders["memory"], f"{name}/memory.stat")
         return Usage(
-            spent.get("user", 0) / ticks,
-            spent.get("system", 0) / ticks,
+            user_ticks / ticks,
+            system_ticks / ticks,
             waited.get("throttled_time", 0) / 1e9,
             held.get("rss", 0),
             self.memory(name),
             int(read(self._folders["pids"], f"{name}/pids.current")),
         )
 
+    def _cpu_times(self, name: str) -> tuple[int, int]:
+        """Of all that ever was in the group; or else of what is there and what that has reaped."""
+        if self._counts_cpu:
+            spent = read_table(self._folders["cpu"], f"{name}/cpuacct.stat")
+            return spent.get("user", 0), spent.get("system", 0)
+        times = [cpu_ticks(pid) for pid in self.members(name)]
+        return sum(user for user, _ in times), sum(system for _, system in times)
+
     def remove(self, name: str) -> bool:
-        gone = [remove_folder(folder, name) for folder in self._by_path.values()]
+        # The cheapest to ask: what is empty there is empty everywhere.
+        if not remove_folder(self._folders["pids"], name):
+            if self.members(name):
+                return False
+            for place in folders_below(self._folders["pids"], name):
+                remove_folder(self._folders["pids"], place)
+        gone = [self._remove_all(folder, name) for folder in self._by_path.values()]
         return all(gone)
+
+    def _remove_all(self, folder: int, name: str) -> bool:
+        if folder == self._folders.get("freezer") and folder not in self._entered:
+            # Few were ever paused, and each look costs.
+            if name not in self._paused:
+                return True
+            self._paused.discard(name)
+        if remove_folder(folder, name):
+            return True
+        for place in folders_below(folder, name):
+            remove_folder(folder, place)
+        return remove_folder(folder, name)
 
     def names(self) -> list[str]:
         found = {name for folder in self._by_path.values() for name in folders_in(folder)}
@@ -208,10 +249,3 @@ class V1Groups:
                         break
             finally:
                 os.close(folder)
-
-
-def _make_folder(parent: int, name: str) -> None:
-    try:
-        os.mkdir(name, 0o755, dir_fd=parent)
-    except FileExistsError:
-        return

@@ -7,7 +7,9 @@ from typing import Final
 from agent.launcher.cgroups.contract import CGROUP_2, PERIOD_US, Bounds, Memory, Usage
 from agent.launcher.cgroups.ending import kill_listed
 from agent.launcher.cgroups.files import (
+    folders_below,
     folders_in,
+    make_folder,
     make_folders,
     open_folder,
     read,
@@ -62,8 +64,7 @@ class V2Groups:
             write(top, f"{place}/cgroup.subtree_control", wanted)
 
     def make(self, name: str, bounds: Bounds) -> None:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(name, 0o755, dir_fd=self._root)
+        make_folder(self._root, name)
         try:
             for file, data in self._files_of(bounds):
                 write(self._root, f"{name}/{file}", data)
@@ -87,6 +88,9 @@ class V2Groups:
         if "pids" in self._controllers and bounds.pids_max is not None:
             files.append(("pids.max", b"%d" % bounds.pids_max))
         return files
+
+    def exists(self, name: str) -> bool:
+        return bool(folders_below(self._root, name))
 
     def enter(self, name: str, pid: int) -> None:
         write(self._root, f"{name}/cgroup.procs", b"%d" % pid)
@@ -143,24 +147,18 @@ class V2Groups:
     def remove(self, name: str) -> bool:
         if remove_folder(self._root, name):
             return True
-        try:
-            folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._root)
-        except FileNotFoundError:
-            return True
-        try:
-            # Left by a task that made groups of its own. They go one level at each attempt.
-            for below in folders_in(folder):
-                remove_folder(folder, below)
-        finally:
-            os.close(folder)
+        if not self._is_empty(name):
+            return False
+        # A task may have made groups of its own in there.
+        for place in folders_below(self._root, name):
+            remove_folder(self._root, place)
         return remove_folder(self._root, name)
 
     def names(self) -> list[str]:
         return [name for name in folders_in(self._root) if name != LAUNCHER]
 
     def settle_in(self) -> None:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(LAUNCHER, 0o755, dir_fd=self._root)
+        make_folder(self._root, LAUNCHER)
         write(self._root, f"{LAUNCHER}/cgroup.procs", b"%d" % os.getpid())
 
     def close(self) -> None:

@@ -43,6 +43,24 @@ def test_it_greets_with_its_version_and_number(rig: Rig) -> None:
     }
 
 
+def test_it_says_nothing_before_it_has_greeted(rig: Rig) -> None:
+    rig.start("t", "until test -e go; do sleep 0.01; done")
+    rig.next()
+    former, rig.connection = rig.connection, socket.socket(socket.AF_UNIX)
+    folder = os.open(rig.folder, os.O_RDONLY)
+    rig.connection.connect(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
+    os.close(folder)
+    assert former is not None
+    assert former.recv(100) == b"", "it has turned to the new one"
+    former.close()
+    (rig.boxes / "go").touch()
+    journal = rig.folder / "journal"
+    wait_until(lambda: b'"over"' in journal.read_bytes())
+    rig.reader = MessageReader()
+    rig.say(do="hello", version=1)
+    assert rig.next()["say"] == "hello"
+
+
 def test_its_socket_is_for_its_own_user_only(rig: Rig) -> None:
     assert (rig.folder / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
     assert rig.folder.stat().st_mode & 0o777 == 0o700
