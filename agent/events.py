@@ -60,6 +60,22 @@ class KillTasks:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseTask:
+    """
+    Attributes:
+        paused: False: it is to go on.
+    """
+
+    key: TaskKey
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PauseTasks:
+    tasks: tuple[PauseTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TakeReports:
     """These reports need not be sent again."""
 
@@ -77,7 +93,7 @@ class TurnedAway:
     for_ever: bool
 
 
-Order = Welcome | RunTasks | KillTasks | TakeReports | Ping | TurnedAway
+Order = Welcome | RunTasks | KillTasks | PauseTasks | TakeReports | Ping | TurnedAway
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,15 @@ class ProcessStarted:
     pid: int
     start_ticks: int
     asked: Asked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPaused:
+    """All of it is held where it is; or, if not `paused`, goes on."""
+
+    key: TaskKey
+    fence: int
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +222,7 @@ AgentEvent = (
     | MasterSaid
     | RecordsWritten
     | ProcessStarted
+    | ProcessPaused
     | StartFailed
     | ProcessExited
     | ProcessVanished

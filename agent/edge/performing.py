@@ -21,6 +21,7 @@ from agent.effects import (
     NoteFound,
     NoteTaken,
     OpenLink,
+    PauseProcess,
     RefusalOfOrder,
     RefuseOrder,
     ReleaseSandbox,
@@ -95,6 +96,9 @@ class Performer:
             case KillProcess():
                 log.info("task_forced_to_end", **_names(effect))
                 self._containerizer.kill(effect.key, effect.fence)
+            case PauseProcess():
+                log.info("task_told_to_pause", **_names(effect), paused=effect.paused)
+                self._containerizer.pause(effect.key, effect.fence, paused=effect.paused)
             case NoteFound():
                 log.info("task_found", **_names(effect), pid=effect.pid)
                 self._metrics.found.inc()

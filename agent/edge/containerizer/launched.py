@@ -33,6 +33,7 @@ from agent.events import (
     MemoryExceeded,
     ProcessExited,
     ProcessMissing,
+    ProcessPaused,
     ProcessStarted,
     ProcessVanished,
     StartFailed,
@@ -72,6 +73,7 @@ class _Held:
     question: Message
     asked: Message | None = None
     is_told: bool = False
+    is_paused: bool = False
     is_over: bool = False
 
 
@@ -154,6 +156,11 @@ class LaunchedContainerizer:
 
     def kill(self, key: TaskKey, fence: int) -> None:
         self._signal((key, fence), signal.SIGKILL, None)
+
+    def pause(self, key: TaskKey, fence: int, *, paused: bool) -> None:
+        held = self._held.get((key, fence))
+        if held is not None and not held.is_over:
+            self.link.send({"do": "pause", "launch": _name((key, fence)), "paused": paused})
 
     def forget(self, key: TaskKey, fence: int) -> None:
         self._held.pop((key, fence), None)
@@ -280,6 +287,9 @@ class LaunchedContainerizer:
             held.question = _watch(run, *place, folder)
             asked = Asked(news["mark"]) if news["mark"] else None
             self._on_event(ProcessStarted(*run, news["pid"], news["start_ticks"], asked))
+        if news["is"] == RUNNING and news.get("paused", False) != held.is_paused:
+            held.is_paused = news["paused"]
+            self._on_event(ProcessPaused(*run, held.is_paused))
         if news["is"] != RUNNING:
             held.is_over = True
             self._on_event(_end_of(run, news))

@@ -14,7 +14,8 @@ def test_what_cannot_be_started_is_said(rig: Rig) -> None:
 
 
 def test_a_task_gets_back_the_limits_and_signals_that_the_launcher_changed(rig: Rig) -> None:
-    rig.start("t", "ulimit -n; trap; grep SigIgn /proc/$$/status; ls /proc/$$/fd | wc -l")
+    look = "ls /proc/$$/fd > files; wc -l < files"
+    rig.start("t", f"ulimit -n; trap; grep SigIgn /proc/$$/status; {look}")
     rig.next()
     rig.next()
     limit, ignored, files = (rig.boxes / "t.stdout").read_text().splitlines()
