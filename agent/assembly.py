@@ -24,6 +24,8 @@ from agent.edge.performing import Performer
 from agent.edge.sandbox_page import add_sandbox_page
 from agent.edge.sandboxes import Sandboxes
 from agent.edge.stamps import RealStamps
+from agent.edge.usage_metrics import UsageMetrics
+from agent.edge.usage_pages import add_usage_pages
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
@@ -123,6 +125,8 @@ class RunningAgent:
             work_dir.launcher, self._sandboxes, self.submit, isolating=_isolating(config)
         )
         registry.register(LauncherMetrics(self._containerizer.link))
+        self._usage = UsageMetrics(lambda: not self._containerizer.why_not_isolated)
+        registry.register(self._usage)
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -157,6 +161,7 @@ class RunningAgent:
             isolation=self._containerizer.isolation,
         )
         add_sandbox_page(app, self._sandboxes)
+        add_usage_pages(app, self._state, self._containerizer.usage)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -173,6 +178,7 @@ class RunningAgent:
             self._performer.perform(effect)
         self._containerizer.end_strays()
         self._collecting = own_task(self._sandboxes.keep_collecting(held))
+        self._sampling = own_task(self._usage.keep_sampling(self._containerizer.usage))
         log.info(
             "agent_started",
             agent_id=self._state.agent_id,
@@ -202,6 +208,7 @@ class RunningAgent:
         self._is_closing = True
         self._runner.stop()
         self._collecting.cancel()
+        self._sampling.cancel()
         await self._link.stop()
         stopping = self._state.stopping
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)

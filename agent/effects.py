@@ -8,7 +8,7 @@ from agent.tasks import TaskKey
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.inventory import HeldTask
-from trimast.model.status_update import StatusUpdate
+from trimast.model.status_update import StatusReason, StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
@@ -179,6 +179,7 @@ class NoteEnded:
     fence: int
     state: TaskState
     message: str
+    reason: StatusReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

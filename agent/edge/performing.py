@@ -35,6 +35,7 @@ from agent.effects import (
 )
 from agent.state import AgentState
 from agent.tasks import TaskKey
+from trimast.model.status_update import StatusReason
 
 log = structlog.get_logger()
 
@@ -105,6 +106,8 @@ class Performer:
             case NoteEnded():
                 log.info("task_ended", **_names(effect), state=effect.state, how=effect.message)
                 self._metrics.ends.labels(effect.state).inc()
+                if effect.reason is StatusReason.CONTAINER_LIMITATION_MEMORY:
+                    self._metrics.memory_exceeded.inc()
             case NoteTaken():
                 self._metrics.taken.inc(effect.reports)
             case ReleaseSandbox():

@@ -67,4 +67,4 @@ def test_a_task_that_ended_because_the_agent_stops_is_lost() -> None:
     agent.handle(StopAsked(end_tasks=True), 0)
     [note, _write] = agent.handle(ProcessExited(KEY, 7, None, 15), 0)
     how = "Command terminated with signal Terminated because the agent was stopped"
-    assert note == NoteEnded(KEY, 7, TaskState.LOST, how)
+    assert note == NoteEnded(KEY, 7, TaskState.LOST, how, StatusReason.AGENT_RESTARTED)

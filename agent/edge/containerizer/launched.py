@@ -26,6 +26,7 @@ from agent.edge.containerizer.command_line import (
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating, group_name
 from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink, LauncherUnusable
+from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import FindProcess, StartProcess
 from agent.events import (
@@ -105,6 +106,7 @@ class LaunchedContainerizer:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="prepare")
         self._preparing: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._usage = UsageQuestion(_run)
         self.link = LauncherLink(
             folder,
             on_message=self._on_message,
@@ -165,6 +167,10 @@ class LaunchedContainerizer:
     def forget(self, key: TaskKey, fence: int) -> None:
         self._held.pop((key, fence), None)
         self.link.send({"do": "forget", "launches": [_name((key, fence))]})
+
+    async def usage(self) -> dict[Run, TaskUsage]:
+        """Of the tasks that run in a cgroup. Empty if the launcher does not say it in time."""
+        return await self._usage.ask(lambda: self.link.send({"do": "usage"}))
 
     async def close(self, *, end: bool) -> None:
         if self._is_closed:
@@ -271,6 +277,8 @@ class LaunchedContainerizer:
                 self._on_news(message)
             case "list":
                 self._end_strays(message)
+            case "usage":
+                self._usage.told(message)
             case _:
                 pass  # Of a launcher that knows more than this agent.
 
