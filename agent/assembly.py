@@ -270,7 +270,8 @@ def _agent_info(config: AgentConfig, work_dir: WorkDir) -> AgentInfo:
 
 def _isolating(config: AgentConfig) -> Isolating:
     rules = BoundsRules(config.pids_max, config.enforce_cpu_limit)
-    return Isolating(Isolation(config.isolation), config.cgroups_root, rules)
+    mode = Isolation(config.isolation)
+    return Isolating(mode, config.cgroups_root, rules, config.allow_new_privileges)
 
 
 def _rules(config: AgentConfig) -> AgentRules:

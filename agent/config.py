@@ -64,6 +64,8 @@ class AgentConfig:
     """A task that names no limit gets no more CPU than it asks for, even if there is more."""
     pids_max: int = 4_096
     """How many processes and threads a task may have; 0 for as many as the machine bears."""
+    allow_new_privileges: bool = False
+    """Programs that a task runs may give it more than it has, as sudo and ping do."""
     ready_file: Path | None = None
     """Written once the agent listens, and again once a master has admitted it: JSON with its id
     (null until it has one), http address and pid."""

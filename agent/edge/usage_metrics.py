@@ -55,4 +55,4 @@ class UsageMetrics(Collector):
 
 
 def _sum(used: Iterable[TaskUsage], name: str) -> float:
-    return sum(getattr(each, name) for each in used)
+    return float(sum(getattr(each, name) for each in used))

@@ -11,7 +11,9 @@ import resource
 import signal
 from typing import Any, Final, NoReturn
 
+from agent.launcher.hardening import bound_capabilities, bound_resources, drop_privileges
 from agent.launcher.launch import RUNNING, Launch
+from agent.launcher.namespaces import enter_namespaces
 from agent.launcher.processes import process_facts
 
 BATCH_MAX: Final = 64
@@ -91,6 +93,7 @@ class Spawner:
             os.closerange(high + 1, self._limits[1])
             if os.read(self._gate, 1) != _GO:
                 os._exit(_NOT_STARTED)
+            enter_namespaces(order.get("box", {}), complain)
             self._dress(order)
             os.execvpe(order["program"], order["arguments"], order["environment"])
         except (OSError, ValueError) as error:
@@ -108,11 +111,15 @@ class Spawner:
         _put(os.open(order["stderr"], output), 2)
         os.chdir(order["folder"])
         os.umask(UMASK)
+        box = order.get("box", {})  # Not of an earlier version.
+        bound_resources(box)
+        bound_capabilities(box)
         if order["user"] is not None:
             uid, gid, groups = order["user"]
             os.setgroups(groups)
             os.setregid(gid, gid)
             os.setreuid(uid, uid)
+        drop_privileges(box)
 
 
 def _put(file: int, place: int) -> None:

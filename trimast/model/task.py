@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trimast.model.container import ContainerInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 
@@ -46,3 +47,4 @@ class TaskInfo:
     labels: tuple[tuple[str, str], ...] = ()
     data: bytes = b""
     limits: Limits = ()
+    container: ContainerInfo | None = None

@@ -14,11 +14,13 @@ class Isolating:
     """
     Attributes:
         root: below which all agents of the machine have their cgroups.
+        new_privileges: what a task runs may give it more than it has, as sudo does.
     """
 
     mode: Isolation
     root: str = "trimast"
     rules: BoundsRules = field(default_factory=BoundsRules)
+    new_privileges: bool = False
 
     def root_for(self, folder: Path) -> str:
         """For the launcher in that folder, and for none beside it; "" if there is to be none."""

@@ -16,6 +16,7 @@ from typing import Final
 
 import structlog
 
+from agent.edge.containerizer.boxing import box_of
 from agent.edge.containerizer.command_line import (
     CannotStart,
     User,
@@ -247,8 +248,17 @@ class LaunchedContainerizer:
             "stdout": output[0],
             "stderr": output[1],
             "user": None if user is None else [user.uid, user.gid, list(user.groups)],
+            "box": self._box(order, user),
             **self._hold(order),
         }
+
+    def _box(self, order: StartProcess, user: User | None) -> Message:
+        uid = os.geteuid() if user is None else user.uid
+        return box_of(
+            order.task.container,
+            is_root=uid == 0,
+            new_privileges=self._isolating.new_privileges,
+        )
 
     def _hold(self, order: StartProcess) -> Message:
         if self.link.isolation == PROCESS or self._isolating.mode is Isolation.PROCESS:
