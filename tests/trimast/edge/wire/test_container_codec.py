@@ -34,12 +34,9 @@ def test_there_and_back(container: ContainerInfo) -> None:
 
 def test_capabilities_are_those_that_all_sets_name() -> None:
     message = Container(type=Container.MESOS)
-    message.linux_info.bounding_capabilities.capabilities.extend(
-        [Capability.CHOWN, Capability.KILL]
-    )
-    message.linux_info.effective_capabilities.capabilities.extend(
-        [Capability.KILL, Capability.SETGID]
-    )
+    linux = message.linux_info
+    linux.bounding_capabilities.capabilities.extend([Capability.CHOWN, Capability.KILL])
+    linux.effective_capabilities.capabilities.extend([Capability.KILL, Capability.SETGID])
     assert container_from_proto(message).capabilities == ("KILL",)
 
 
