@@ -1,7 +1,7 @@
 """Puts each launch into a group of its own, and sees that nothing is left of it in the end."""
 
-import os
 import signal
+from collections.abc import Iterable
 from typing import Any
 
 from agent.launcher.cgroups.contract import Bounds, Groups
@@ -33,19 +33,27 @@ class Holder:
         """ "" if there is none of that name: it was made, if ever, where this cannot reach it."""
         return name if name and self._groups.exists(name) else ""
 
-    def put(self, launch: Launch, order: dict[str, Any]) -> None:
-        """Its process waits at the gate. If it cannot be held, it does not get through that."""
-        name = order.get("group", "")
-        if not name:
-            return
-        launch.group = name
-        try:
-            _check(name)
-            self._groups.make(name, Bounds.of(order["bounds"]))
-            self._groups.enter(name, launch.pid)
-        except (OSError, ValueError, TypeError) as error:
-            launch.why = f"it cannot be put into its cgroup: {error}"
-            os.kill(launch.pid, signal.SIGKILL)
+    def prepare(self, orders: dict[str, dict[str, Any]]) -> dict[str, str]:
+        """Make a group for each of these starts. Returns for which that failed, and why."""
+        failed: dict[str, str] = {}
+        for launch, order in orders.items():
+            name = order.get("group", "")
+            try:
+                if name:
+                    _check(name)
+                    self._groups.make(name, Bounds.of(order["bounds"]))
+            except (OSError, ValueError, TypeError) as error:
+                failed[launch] = f"it cannot have its cgroup: {error}"
+        return failed
+
+    def enter(self, order: dict[str, Any]) -> None:
+        """In the new process, before it waits at the gate. Raises OSError."""
+        if order.get("group"):
+            self._groups.enter(order["group"])
+
+    def give_up(self, orders: Iterable[dict[str, Any]]) -> None:
+        """Nobody was started to be in these."""
+        self._leaving.update(order["group"] for order in orders if order.get("group"))
 
     def is_over(self, launch: Launch) -> bool:
         """Ends whatever is left, and its group. False: something still is; ask again."""
@@ -72,6 +80,9 @@ class Holder:
                 signal_group(launch.pid, signal.SIGCONT)
             return is_sent
         if number == signal.SIGKILL:
+            if launch.is_child:
+                # It may be on its way into the group, and not be there yet.
+                signal.pidfd_send_signal(launch.handle, number)
             self._groups.end_all(launch.group)
             return True
         kill_listed(lambda: self._groups.members(launch.group), number)

@@ -48,7 +48,7 @@ class Running:
         self._selector = selector
         self._tell = tell
         self._boot_id = boot_id()
-        self._spawner = Spawner(self._boot_id)
+        self._spawner = Spawner(self._boot_id, enter=holder.enter)
         self._ending: list[Launch] = []
         self._over: list[Launch] = []
         self.launches = journal.launches
@@ -143,13 +143,17 @@ class Running:
                 self._holder.signal(launch, signal.SIGKILL)
 
     def start_all(self, orders: dict[str, Message]) -> None:
+        failed = self._holder.prepare(orders)
+        self._fail_all(failed)
+        orders = {name: order for name, order in orders.items() if name not in failed}
         try:
             launches = self._spawner.fork_all(list(orders.values()))
         except OSError as error:
-            self._fail_all(list(orders), f"[Errno {error.errno}] {error.strerror}")
+            self._fail_all(dict.fromkeys(orders, f"[Errno {error.errno}] {error.strerror}"))
+            self._holder.give_up(orders.values())
             return
         for launch in launches:
-            self._holder.put(launch, orders[launch.name])
+            launch.group = orders[launch.name].get("group", "")
         self._journal.append([began(launch) for launch in launches])
         self._spawner.open_gate(len(launches))
         for launch in launches:
@@ -158,9 +162,9 @@ class Running:
             self._selector.register(launch.handle, selectors.EVENT_READ, launch)
             self._selector.register(launch.errors, selectors.EVENT_READ, launch)
 
-    def _fail_all(self, names: list[str], why: str) -> None:
-        say("cannot_fork", tasks=len(names), why=why)
-        for name in names:
+    def _fail_all(self, whys: dict[str, str]) -> None:
+        for name, why in whys.items():
+            say("cannot_start", launch=name, why=why)
             self.launches[name] = launch = Launch(name, FAILED, why=why)
             self._over.append(launch)
 

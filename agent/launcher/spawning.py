@@ -9,6 +9,7 @@ and does not use posix_spawn, which leaves no time between a process and its pro
 import os
 import resource
 import signal
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from agent.launcher.hardening import bound_capabilities, bound_resources, drop_privileges
@@ -27,10 +28,12 @@ class Spawner:
     """
     Args:
         boot_id: of the kernel that runs.
+        enter: the group of an order; is called in the process that it is for. Raises OSError.
     """
 
-    def __init__(self, boot_id: str) -> None:
+    def __init__(self, boot_id: str, enter: Callable[[dict[str, Any]], None]) -> None:
         self._boot_id = boot_id
+        self._enter = enter
         self._gate = -1
         self._opener = -1
         self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -86,6 +89,7 @@ class Spawner:
         """In the new process."""
         try:
             os.setsid()
+            self._enter(order)
             # Nothing of the launcher's, above all not the other end of the gate.
             low, high = sorted((self._gate, complain))
             os.closerange(3, low)

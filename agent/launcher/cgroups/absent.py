@@ -22,7 +22,7 @@ class NoGroups:
     def exists(self, name: str) -> bool:
         return False
 
-    def enter(self, name: str, pid: int) -> None:
+    def enter(self, name: str, pid: int = 0) -> None:
         self._refuse()
 
     def members(self, name: str) -> list[int]:

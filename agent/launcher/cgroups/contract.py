@@ -89,8 +89,13 @@ class Groups(Protocol):
 
     def exists(self, name: str) -> bool: ...
 
-    def enter(self, name: str, pid: int) -> None:
-        """Its children are born there."""
+    def enter(self, name: str, pid: int = 0) -> None:
+        """Its children are born there.
+
+        Args:
+            pid: 0 is this very process. It has one thread; then this is far cheaper, since the
+                kernel need not keep all others from forking meanwhile.
+        """
 
     def members(self, name: str) -> list[int]:
         """The living; none if there is no such group."""

@@ -95,9 +95,10 @@ class V1Groups:
     def exists(self, name: str) -> bool:
         return bool(folders_below(self._folders["pids"], name))
 
-    def enter(self, name: str, pid: int) -> None:
+    def enter(self, name: str, pid: int = 0) -> None:
+        file = f"{name}/cgroup.procs" if pid else f"{name}/tasks"
         for folder in self._entered:
-            write(folder, f"{name}/cgroup.procs", b"%d" % pid)
+            write(folder, file, b"%d" % pid)
 
     def members(self, name: str) -> list[int]:
         return read_numbers(self._folders["pids"], f"{name}/cgroup.procs")

@@ -92,7 +92,7 @@ class V2Groups:
     def exists(self, name: str) -> bool:
         return bool(folders_below(self._root, name))
 
-    def enter(self, name: str, pid: int) -> None:
+    def enter(self, name: str, pid: int = 0) -> None:
         write(self._root, f"{name}/cgroup.procs", b"%d" % pid)
 
     def members(self, name: str) -> list[int]:

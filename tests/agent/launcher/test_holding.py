@@ -15,7 +15,7 @@ import pytest
 
 from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.processes import process_facts
-from agent.launcher.wire import Message
+from agent.launcher.wire import Message, message_to_bytes
 from tests.agent.launcher.rig import BOUNDS, Rig
 
 
@@ -145,6 +145,20 @@ def test_so_does_a_child_of_it(held: Rig) -> None:
     assert (news["exit_code"], bool(news["memory"])) == (
         (0, False) if kind == PROCESS else (137, True)
     )
+
+
+def test_one_that_is_killed_before_it_is_in_its_group_ends(held: Rig) -> None:
+    """Nothing waits between these two orders."""
+    assert held.connection is not None
+    order = held.order("t", "touch ran; sleep 60")
+    kill = {"do": "signal", "launch": "t", "number": 9, "mark": "by_order"}
+    end = {"do": "end"}
+    os.kill(held.process.pid, signal.SIGSTOP)
+    held.connection.sendall(b"".join(map(message_to_bytes, [order, kill])))
+    os.kill(held.process.pid, signal.SIGCONT)
+    held.connection.sendall(message_to_bytes(end))
+    assert held.process.wait(10) == 0
+    assert groups_of(held) == []
 
 
 def test_one_that_is_stopped_can_be_ended(held: Rig) -> None:
