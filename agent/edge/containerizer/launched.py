@@ -131,6 +131,8 @@ class LaunchedContainerizer:
     async def open(self) -> None:
         await self.link.open()
         if self._isolating.mode is Isolation.CGROUP and self.link.isolation == PROCESS:
+            # Not to stay for the next attempt, if it has nothing else to stay for.
+            await self.link.close({"do": "leave"})
             raise LauncherUnusable(
                 f"isolation is to be by cgroup, and cannot be: {self.link.isolation_why};"
                 " --isolation auto does without where there is none"
