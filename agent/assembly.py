@@ -15,6 +15,7 @@ from agent.dispatch import Agent
 from agent.edge import machine
 from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
+from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.http_pages import add_pages
@@ -23,9 +24,13 @@ from agent.edge.performing import Performer
 from agent.edge.sandbox_page import add_sandbox_page
 from agent.edge.sandboxes import Sandboxes
 from agent.edge.stamps import RealStamps
+from agent.edge.usage_metrics import UsageMetrics
+from agent.edge.usage_pages import add_usage_pages
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
+from agent.isolation.bounds import BoundsRules
+from agent.isolation.modes import Isolation
 from agent.launcher.processes import boot_id
 from agent.reconfiguring import Reconfiguration, describe, why_not
 from agent.recovering import recover
@@ -117,9 +122,13 @@ class RunningAgent:
             kept_max=config.sandboxes_max,
             age_max_ms=config.sandbox_age_max_ms,
         )
-        self._containerizer = LaunchedContainerizer(work_dir.launcher, self._sandboxes, self.submit)
+        self._containerizer = LaunchedContainerizer(
+            work_dir.launcher, self._sandboxes, self.submit, isolating=_isolating(config)
+        )
         registry.register(LauncherMetrics(self._containerizer.link))
         self._loop_watch = LoopWatch(registry)
+        self._usage = UsageMetrics(lambda: not self._containerizer.why_not_isolated)
+        registry.register(self._usage)
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -146,8 +155,15 @@ class RunningAgent:
 
         app = new_application()
         add_metrics_page(app, registry)
-        add_pages(app, self._state, masters=lambda: finder.addresses, work_dir=work_dir.path)
+        add_pages(
+            app,
+            self._state,
+            masters=lambda: finder.addresses,
+            work_dir=work_dir.path,
+            isolation=self._containerizer.isolation,
+        )
         add_sandbox_page(app, self._sandboxes)
+        add_usage_pages(app, self._state, self._containerizer.usage)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -164,14 +180,18 @@ class RunningAgent:
             self._performer.perform(effect)
         self._containerizer.end_strays()
         self._collecting = own_task(self._sandboxes.keep_collecting(held))
+        self._sampling = own_task(self._usage.keep_sampling(self._containerizer.usage))
         log.info(
             "agent_started",
             agent_id=self._state.agent_id,
             http=self.http_address,
             resources=str(self._state.info.resources),
             launcher=self._containerizer.link.pid,
+            isolation=self._containerizer.link.isolation,
             tasks_held=len(held),
         )
+        if self._containerizer.why_not_isolated:
+            log.warning("tasks_not_isolated", why=self._containerizer.why_not_isolated)
         if self._config.recover == CLEANUP:
             self.submit(StopAsked(end_tasks=True))
         self._write_ready_file()
@@ -191,6 +211,7 @@ class RunningAgent:
         self._loop_watch.stop()
         self._runner.stop()
         self._collecting.cancel()
+        self._sampling.cancel()
         await self._link.stop()
         stopping = self._state.stopping
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
@@ -248,6 +269,12 @@ def _agent_info(config: AgentConfig, work_dir: WorkDir) -> AgentInfo:
         boot_id=boot_id(),
         version=_version(),
     )
+
+
+def _isolating(config: AgentConfig) -> Isolating:
+    rules = BoundsRules(config.pids_max, config.enforce_cpu_limit)
+    mode = Isolation(config.isolation)
+    return Isolating(mode, config.cgroups_root, rules, config.allow_new_privileges)
 
 
 def _rules(config: AgentConfig) -> AgentRules:

@@ -1,8 +1,10 @@
 """What can be set about an agent."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.isolation.modes import Isolation
 from agent.reconfiguring import Reconfiguration
 from trimast.model.attributes import attributes_from_text
 from trimast.model.resources_text import resources_from_text
@@ -53,6 +55,17 @@ class AgentConfig:
     """How long the sandbox of an ended task is kept at most."""
     journal_bytes_max: int = 4 * 1024 * 1024
     """The checkpoint journal is rewritten once it has grown this large. At least 65536."""
+    isolation: str = Isolation.AUTO.value
+    """What holds tasks to their share: cgroup (v2 or v1), process (nothing does), or auto: cgroup
+    where it can be, else process."""
+    cgroups_root: str = "trimast"
+    """Below this, wherever cgroups are mounted, every agent of the machine makes its own."""
+    enforce_cpu_limit: bool = False
+    """A task that names no limit gets no more CPU than it asks for, even if there is more."""
+    pids_max: int = 4_096
+    """How many processes and threads a task may have; 0 for as many as the machine bears."""
+    allow_new_privileges: bool = False
+    """Programs that a task runs may give it more than it has, as sudo and ping do."""
     ready_file: Path | None = None
     """Written once the agent listens, and again once a master has admitted it: JSON with its id
     (null until it has one), http address and pid."""
@@ -78,6 +91,13 @@ class AgentConfig:
             )
         if self.recover not in {RECONNECT, CLEANUP}:
             raise ValueError(f"recover must be {RECONNECT} or {CLEANUP}, not {self.recover!r}")
+        if self.isolation not in set(Isolation):
+            names = ", ".join(Isolation)
+            raise ValueError(f"isolation must be one of {names}, not {self.isolation!r}")
+        if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", self.cgroups_root, re.ASCII):
+            raise ValueError(
+                f"cgroups_root must be names like trimast or a/b, not {self.cgroups_root!r}"
+            )
         if self.log_level not in LOG_LEVELS:
             raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
         _check_text("resources", self.resources, resources_from_text)
@@ -89,6 +109,7 @@ class AgentConfig:
             ("resend_most_ms", self.resend_first_ms),
             ("stop_flush_ms", 0),
             ("ended_max", 1),
+            ("pids_max", 0),
             ("sandboxes_max", 0),
             ("sandbox_age_max_ms", 0),
             ("journal_bytes_max", 65_536),

@@ -13,6 +13,7 @@ from agent.events import (
     MasterSaid,
     ProcessExited,
     ProcessMissing,
+    ProcessPaused,
     ProcessStarted,
     ProcessVanished,
     RecordsWritten,
@@ -23,6 +24,7 @@ from agent.following import on_epoch_written, on_master_said
 from agent.journaling import written
 from agent.killing import on_kill_due
 from agent.launching import on_process_started, on_start_failed, start
+from agent.pausing import on_process_paused
 from agent.reaping import on_process_exited, on_process_missing, on_process_vanished
 from agent.registering import on_link_closed, on_link_opened, on_silence_due
 from agent.reporting import on_resend_due, send_ready
@@ -53,6 +55,8 @@ class Agent:
                 return _on_records_written(state, event, stamps, now_ms)
             case ProcessStarted():
                 return on_process_started(state, event, stamps, now_ms)
+            case ProcessPaused():
+                return on_process_paused(state, event, stamps)
             case StartFailed():
                 return on_start_failed(state, event, stamps)
             case ProcessExited():

@@ -8,7 +8,7 @@ from agent.tasks import TaskKey
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.inventory import HeldTask
-from trimast.model.status_update import StatusUpdate
+from trimast.model.status_update import StatusReason, StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
@@ -124,6 +124,15 @@ class KillProcess:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class PauseProcess:
+    """Hold all of it where it is, or have it go on; `ProcessPaused` once that is so."""
+
+    key: TaskKey
+    fence: int
+    paused: bool
+
+
 class RefusalOfOrder(StrEnum):
     STALE_EPOCH = "stale_epoch"
     NOT_WELCOMED = "not_welcomed"
@@ -133,6 +142,7 @@ class RefusalOfOrder(StrEnum):
     ALREADY_ENDED = "already_ended"
     ANOTHER_AGENTS = "another_agents"
     TASK_UNKNOWN = "task_unknown"
+    NOT_RUNNING = "not_running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,7 @@ class NoteEnded:
     fence: int
     state: TaskState
     message: str
+    reason: StatusReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +213,7 @@ AgentEffect = (
     | FindProcess
     | TerminateProcess
     | KillProcess
+    | PauseProcess
     | RefuseOrder
     | NoteAdmitted
     | NoteFound

@@ -60,6 +60,22 @@ class KillTasks:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseTask:
+    """
+    Attributes:
+        paused: False: it is to go on.
+    """
+
+    key: TaskKey
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PauseTasks:
+    tasks: tuple[PauseTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TakeReports:
     """These reports need not be sent again."""
 
@@ -77,7 +93,7 @@ class TurnedAway:
     for_ever: bool
 
 
-Order = Welcome | RunTasks | KillTasks | TakeReports | Ping | TurnedAway
+Order = Welcome | RunTasks | KillTasks | PauseTasks | TakeReports | Ping | TurnedAway
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,15 @@ class ProcessStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessPaused:
+    """All of it is held where it is; or, if not `paused`, goes on."""
+
+    key: TaskKey
+    fence: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StartFailed:
     """There is no process, and will be none."""
 
@@ -122,13 +147,32 @@ class StartFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryExceeded:
+    """In bytes.
+
+    Attributes:
+        limit: None if it was raised since.
+        usage: of what was left when the first process had ended.
+    """
+
+    limit: int | None
+    usage: int
+    peak: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessExited:
-    """The process is gone, and its group with it. Either `exit_code` or `signal` is set."""
+    """The process is gone, and its group with it. Either `exit_code` or `signal` is set.
+
+    Attributes:
+        memory: the kernel has ended some of its processes because they had too much of it.
+    """
 
     key: TaskKey
     fence: int
     exit_code: int | None
     signal: int | None
+    memory: MemoryExceeded | None = None
 
 
 class Vanishing(StrEnum):
@@ -178,6 +222,7 @@ AgentEvent = (
     | MasterSaid
     | RecordsWritten
     | ProcessStarted
+    | ProcessPaused
     | StartFailed
     | ProcessExited
     | ProcessVanished

@@ -4,10 +4,20 @@ from typing import assert_never
 
 from agent.checkpoints.records import EpochSeen
 from agent.effects import AgentEffect, RefusalOfOrder, RefuseOrder, SendPong
-from agent.events import KillTasks, MasterSaid, Ping, RunTasks, TakeReports, TurnedAway, Welcome
+from agent.events import (
+    KillTasks,
+    MasterSaid,
+    PauseTasks,
+    Ping,
+    RunTasks,
+    TakeReports,
+    TurnedAway,
+    Welcome,
+)
 from agent.journaling import write
 from agent.killing import on_kill_tasks
 from agent.launching import on_run_tasks
+from agent.pausing import on_pause_tasks
 from agent.registering import close_link, on_welcome
 from agent.reporting import on_reports_taken
 from agent.state import AgentState, EpochWritten, Stamps
@@ -62,12 +72,14 @@ def _obey(state: AgentState, event: MasterSaid, stamps: Stamps, now_ms: int) -> 
             return _on_turned_away(state, order, stamps, now_ms)
         case TakeReports() as order:
             return on_reports_taken(state, order)
-        case RunTasks() | KillTasks() if not is_welcome:
+        case RunTasks() | KillTasks() | PauseTasks() if not is_welcome:
             return [RefuseOrder(RefusalOfOrder.NOT_WELCOMED, event.epoch)]
         case RunTasks() as order:
             return on_run_tasks(state, order, event.epoch, stamps)
         case KillTasks() as order:
             return on_kill_tasks(state, order, event.epoch, stamps, now_ms)
+        case PauseTasks() as order:
+            return on_pause_tasks(state, order, event.epoch)
         case _:
             assert_never(event.order)
 

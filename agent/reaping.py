@@ -16,7 +16,7 @@ def on_process_exited(state: AgentState, event: ProcessExited, stamps: Stamps) -
     task = state.tasks[event.key]
     assert task.fence == event.fence
     assert task.phase is Phase.RUNNING
-    task_state, reason = _meaning(task.kill, event.exit_code)
+    task_state, reason = _meaning(task.kill, event)
     message = _how_it_ended(event)
     if task.kill is not None and not task.kill.by_order:
         message += " because the agent was stopped"
@@ -93,19 +93,36 @@ _WHY_UNKNOWN: Final = {
 }
 
 
-def _meaning(kill: Kill | None, exit_code: int | None) -> tuple[TaskState, StatusReason | None]:
+def _meaning(kill: Kill | None, event: ProcessExited) -> tuple[TaskState, StatusReason | None]:
     if kill is not None:
         # Even if it ended well: nobody can tell whether it had done what it was there for.
         if kill.by_order:
             return TaskState.KILLED, None
         return TaskState.LOST, StatusReason.AGENT_RESTARTED
-    if exit_code == 0:
+    if event.exit_code == 0:
         return TaskState.FINISHED, None
+    if event.memory is not None:
+        return TaskState.FAILED, StatusReason.CONTAINER_LIMITATION_MEMORY
     return TaskState.FAILED, StatusReason.COMMAND_EXECUTOR_FAILED
 
 
 def _how_it_ended(event: ProcessExited) -> str:
     """In the words of Mesos."""
+    if event.memory is not None:
+        memory = event.memory
+        limit = "none" if memory.limit is None else _mib(memory.limit)
+        return (
+            f"Memory limit exceeded: Requested: {limit} Maximum Used: {_mib(memory.peak)}"
+            f" Used at the end: {_mib(memory.usage)}; {_how_the_first_ended(event)}"
+        )
+    return _how_the_first_ended(event)
+
+
+def _mib(amount_bytes: int) -> str:
+    return f"{amount_bytes / (1024 * 1024):.1f}MB"
+
+
+def _how_the_first_ended(event: ProcessExited) -> str:
     if event.signal is None:
         return f"Command exited with status {event.exit_code}"
     return f"Command terminated with signal {strsignal(event.signal)}"

@@ -56,7 +56,7 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
     state.alarms.cancel(Alarm(AlarmKind.KILL, task.key))
     update = report.update
     return [
-        NoteEnded(task.key, task.fence, update.state, update.message),
+        NoteEnded(task.key, task.fence, update.state, update.message, update.reason),
         write(state, [report], [ReportsWritten(task.key, task.fence, update.sequence)]),
     ]
 

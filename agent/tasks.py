@@ -83,6 +83,7 @@ class Task:
     start_ticks: int = 0
     boot_id: str = ""
     kill: Kill | None = None
+    is_paused: bool = False
     stream: UpdateStream = field(default_factory=UpdateStream)
 
     @property

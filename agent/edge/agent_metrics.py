@@ -28,6 +28,9 @@ class AgentMetrics:
         self.launches = counter("launches_total", "Tasks whose process was ordered.")
         self.found = counter("tasks_found_total", "Tasks of an earlier life that ran on.")
         self.ends = counter("task_ends_total", "Tasks that have ended, by how.", ["state"])
+        self.memory_exceeded = counter(
+            "tasks_ended_for_memory_total", "Tasks that failed because they had too much memory."
+        )
         self.reconnects = counter("link_reconnects_total", "Links opened after an earlier one.")
         self.sent = counter("reports_sent_total", "Reports sent, the first time.")
         self.resent = counter("reports_resent_total", "Reports sent again.")

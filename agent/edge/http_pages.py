@@ -17,10 +17,12 @@ def add_pages(
     *,
     masters: Callable[[], tuple[str, ...]],
     work_dir: Path,
+    isolation: Callable[[], dict[str, str]] = dict,
 ) -> None:
     """
     Args:
         masters: the addresses known by now.
+        isolation: how tasks are held to their share.
     """
 
     async def health(_request: web.Request) -> web.Response:
@@ -30,6 +32,7 @@ def add_pages(
 
     async def show_state(_request: web.Request) -> web.Response:
         place = {"masters": masters(), "flags": {"work_dir": str(work_dir)}}
+        place["isolation"] = isolation()
         return web.json_response(_picture(state) | place)
 
     app.router.add_get("/health", health)

@@ -7,6 +7,8 @@ from agent.events import (
     KillTask,
     KillTasks,
     Order,
+    PauseTask,
+    PauseTasks,
     Ping,
     RunTask,
     RunTasks,
@@ -38,6 +40,8 @@ def order_from_proto(message: agent_link_pb2.MasterMessage) -> Order:
             return RunTasks(tuple(_run(task) for task in message.run.tasks))
         case "kill":
             return KillTasks(tuple(_kill(task) for task in message.kill.tasks))
+        case "pause":
+            return PauseTasks(tuple(_pause(task) for task in message.pause.tasks))
         case "taken":
             return TakeReports(tuple(message.taken.uuids))
         case "ping":
@@ -102,6 +106,10 @@ def _run(message: agent_link_pb2.RunTask) -> RunTask:
 def _kill(message: agent_link_pb2.KillTask) -> KillTask:
     grace_ms = message.grace_ms if message.HasField("grace_ms") else None
     return KillTask(_key(message.framework_id, message.task_id), grace_ms)
+
+
+def _pause(message: agent_link_pb2.PauseTask) -> PauseTask:
+    return PauseTask(_key(message.framework_id, message.task_id), message.paused)
 
 
 def _key(framework_id: str, task_id: str) -> TaskKey:

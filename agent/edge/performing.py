@@ -21,6 +21,7 @@ from agent.effects import (
     NoteFound,
     NoteTaken,
     OpenLink,
+    PauseProcess,
     RefusalOfOrder,
     RefuseOrder,
     ReleaseSandbox,
@@ -34,6 +35,7 @@ from agent.effects import (
 )
 from agent.state import AgentState
 from agent.tasks import TaskKey
+from trimast.model.status_update import StatusReason
 
 log = structlog.get_logger()
 
@@ -95,12 +97,17 @@ class Performer:
             case KillProcess():
                 log.info("task_forced_to_end", **_names(effect))
                 self._containerizer.kill(effect.key, effect.fence)
+            case PauseProcess():
+                log.info("task_told_to_pause", **_names(effect), paused=effect.paused)
+                self._containerizer.pause(effect.key, effect.fence, paused=effect.paused)
             case NoteFound():
                 log.info("task_found", **_names(effect), pid=effect.pid)
                 self._metrics.found.inc()
             case NoteEnded():
                 log.info("task_ended", **_names(effect), state=effect.state, how=effect.message)
                 self._metrics.ends.labels(effect.state).inc()
+                if effect.reason is StatusReason.CONTAINER_LIMITATION_MEMORY:
+                    self._metrics.memory_exceeded.inc()
             case NoteTaken():
                 self._metrics.taken.inc(effect.reports)
             case ReleaseSandbox():

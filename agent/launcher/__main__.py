@@ -1,5 +1,6 @@
-"""`python -m agent.launcher FOLDER IDLE_SECONDS`: started by an agent, and by nobody else.
+"""`python -m agent.launcher FOLDER IDLE_SECONDS [ROOT]`: started by an agent, and by nobody else.
 
+ROOT is where its cgroups go, below wherever they are mounted; without it there are none.
 Writes one byte to standard output once agents can connect.
 """
 
@@ -7,6 +8,8 @@ import os
 import signal
 import sys
 
+from agent.launcher.cgroups.finding import find_groups
+from agent.launcher.holding import Holder
 from agent.launcher.journal import Journal
 from agent.launcher.listening import AnotherLauncher, listen, lock_folder
 from agent.launcher.said import say
@@ -16,7 +19,7 @@ FAILED = 1
 ANOTHER = 75
 
 
-def main(folder: str, idle_s: float) -> int:
+def main(folder: str, idle_s: float, root: str = "") -> int:
     # Who stops the agent, or closes its terminal, does not mean this one.
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
@@ -25,11 +28,18 @@ def main(folder: str, idle_s: float) -> int:
         journal = Journal(folder)
         listener = listen(folder)
         os.chdir("/")
-        say("launcher_started", pid=os.getpid(), launches=len(journal.launches))
+        groups = find_groups(root)
+        say(
+            "launcher_started",
+            pid=os.getpid(),
+            launches=len(journal.launches),
+            isolation=groups.kind,
+            why=groups.why,
+        )
         for place in journal.damage:
             say("record_damaged", where=place)
         _say_ready()
-        Launcher(listener, journal, idle_s=idle_s).serve()
+        Launcher(listener, journal, Holder(groups), idle_s=idle_s).serve()
     except AnotherLauncher:
         return ANOTHER
     except OSError as error:
@@ -49,4 +59,4 @@ def _say_ready() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], float(sys.argv[2])))
+    sys.exit(main(sys.argv[1], float(sys.argv[2]), *sys.argv[3:4]))

@@ -20,7 +20,8 @@ Record = list[Any]
 
 
 def began(launch: Launch) -> Record:
-    return ["began", launch.name, launch.pid, launch.start_ticks, launch.boot_id, launch.folder]
+    place = [launch.pid, launch.start_ticks, launch.boot_id, launch.folder]
+    return ["began", launch.name, *place, *([launch.group] if launch.group else [])]
 
 
 def marked(launch: Launch) -> Record:
@@ -28,7 +29,8 @@ def marked(launch: Launch) -> Record:
 
 
 def over(launch: Launch) -> Record:
-    return ["over", launch.name, launch.phase, launch.exit_code, launch.signal, launch.why]
+    how = [launch.phase, launch.exit_code, launch.signal, launch.why]
+    return ["over", launch.name, *how, *([launch.memory] if launch.memory else [])]
 
 
 def forgotten(name: str) -> Record:
@@ -134,16 +136,20 @@ def _replay_record(launches: dict[str, Launch], record: Record) -> None:
     kind, name, *rest = record
     match kind:
         case "began":
-            pid, start_ticks, boot, folder = rest
+            # An earlier version had no groups.
+            pid, start_ticks, boot, folder, *group = rest
             if not isinstance(pid, int) or not isinstance(start_ticks, int):
                 raise ValueError(f"not a process: {rest}")
-            launches[name] = Launch(name, RUNNING, pid, start_ticks, str(boot), str(folder))
+            launch = Launch(name, RUNNING, pid, start_ticks, str(boot), str(folder))
+            launch.group = str(group[0]) if group else ""
+            launches[name] = launch
         case "marked":
             if name in launches:
                 [launches[name].mark] = rest
         case "over":
             launch = launches.setdefault(name, Launch(name, VANISHED))
-            launch.phase, launch.exit_code, launch.signal, launch.why = rest
+            launch.phase, launch.exit_code, launch.signal, launch.why, *memory = rest
+            launch.memory = list(memory[0]) if memory else []
             if launch.phase not in {ENDED, FAILED, VANISHED}:
                 raise ValueError(f"not an end: {rest}")
         case "forgotten":

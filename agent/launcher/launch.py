@@ -1,6 +1,6 @@
 """One start of one task, as the launcher remembers it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 RUNNING: Final = "running"
@@ -25,6 +25,10 @@ class Launch:
         folder: of the task; its processes have that in their environment.
         exit_code, signal: one of them once it is ENDED.
         why: of FAILED for people; of VANISHED one of the words above.
+        group: its cgroup; "" if it has none.
+        memory: limit, usage and peak in bytes, if the kernel has ended one of its processes because
+            of that limit.
+        is_paused: all its processes are held where they are.
         mark: of the first signal that the agent had sent to it; the agent's word.
         is_told: that it runs; before that it may still turn out that it cannot be started.
         is_child: of this very process, so its end will be known.
@@ -42,6 +46,9 @@ class Launch:
     signal: int | None = None
     why: str = ""
     mark: str = ""
+    group: str = ""
+    memory: list[int | None] = field(default_factory=list)
+    is_paused: bool = False
     is_told: bool = True
     is_child: bool = False
     handle: int = -1
@@ -65,4 +72,6 @@ def news_of(launch: Launch) -> dict[str, Any]:
         "signal": launch.signal,
         "why": launch.why,
         "mark": launch.mark,
+        "memory": launch.memory,
+        "paused": launch.is_paused,
     }

@@ -15,6 +15,7 @@ class Peer:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
+        self.has_said_hello = False
         self._reader = MessageReader()
         self._unsent = bytearray()
 

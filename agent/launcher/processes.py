@@ -40,6 +40,29 @@ def process_facts(pid: int) -> ProcessFacts | None:
     return ProcessFacts(int(fields[2]), int(fields[3]), int(fields[19]), fields[0] in _GONE)
 
 
+def cpu_ticks(pid: int) -> tuple[int, int]:
+    """Spent as its user and in the kernel, with what its reaped children spent; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0, 0
+    user, system, reaped_user, reaped_system = map(
+        int, text[text.rindex(b")") + 2 :].split()[11:15]
+    )
+    return user + reaped_user, system + reaped_system
+
+
+def is_stopped(pid: int) -> bool:
+    """By a signal, until another has it go on. Nobody is who is not there."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return text[text.rindex(b")") + 2 :].startswith(b"T")
+
+
 def open_if_it_is(pid: int, start_ticks: int) -> int | None:
     """A handle on the living process that leads its group and began at `start_ticks`.
 

@@ -9,9 +9,12 @@ and does not use posix_spawn, which leaves no time between a process and its pro
 import os
 import resource
 import signal
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
+from agent.launcher.hardening import bound_capabilities, bound_resources, drop_privileges
 from agent.launcher.launch import RUNNING, Launch
+from agent.launcher.namespaces import enter_namespaces
 from agent.launcher.processes import process_facts
 
 BATCH_MAX: Final = 64
@@ -25,10 +28,12 @@ class Spawner:
     """
     Args:
         boot_id: of the kernel that runs.
+        enter: the group of an order; is called in the process that it is for. Raises OSError.
     """
 
-    def __init__(self, boot_id: str) -> None:
+    def __init__(self, boot_id: str, enter: Callable[[dict[str, Any]], None]) -> None:
         self._boot_id = boot_id
+        self._enter = enter
         self._gate = -1
         self._opener = -1
         self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -84,6 +89,7 @@ class Spawner:
         """In the new process."""
         try:
             os.setsid()
+            self._enter(order)
             # Nothing of the launcher's, above all not the other end of the gate.
             low, high = sorted((self._gate, complain))
             os.closerange(3, low)
@@ -91,6 +97,7 @@ class Spawner:
             os.closerange(high + 1, self._limits[1])
             if os.read(self._gate, 1) != _GO:
                 os._exit(_NOT_STARTED)
+            enter_namespaces(order.get("box", {}), complain)
             self._dress(order)
             os.execvpe(order["program"], order["arguments"], order["environment"])
         except (OSError, ValueError) as error:
@@ -108,11 +115,15 @@ class Spawner:
         _put(os.open(order["stderr"], output), 2)
         os.chdir(order["folder"])
         os.umask(UMASK)
+        box = order.get("box", {})  # Not of an earlier version.
+        bound_resources(box)
+        bound_capabilities(box)
         if order["user"] is not None:
             uid, gid, groups = order["user"]
             os.setgroups(groups)
             os.setregid(gid, gid)
             os.setreuid(uid, uid)
+        drop_privileges(box)
 
 
 def _put(file: int, place: int) -> None:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from master.leader.effects import (
     KillTask,
+    PauseTask,
     PingAgent,
     RunTask,
     TakeReport,
@@ -28,7 +29,7 @@ from trimast.edge.wire.task_codec import task_info_to_proto
 from trimast.model.ids import AgentId, FrameworkId, TaskId, fault_of_id
 from trimast.model.inventory import HeldTask
 
-AgentOrder = WelcomeAgent | RunTask | KillTask | TakeReport | PingAgent | TurnAgentAway
+AgentOrder = WelcomeAgent | RunTask | KillTask | PauseTask | TakeReport | PingAgent | TurnAgentAway
 
 
 def event_from_message(link_id: LinkId, message: agent_link_pb2.AgentMessage) -> LeaderEvent:
@@ -60,7 +61,7 @@ def messages_from_orders(
     former: AgentOrder | None = None
     for order in orders:
         if type(order) is not type(former) or not isinstance(
-            order, RunTask | KillTask | TakeReport
+            order, RunTask | KillTask | PauseTask | TakeReport
         ):
             messages.append(agent_link_pb2.MasterMessage(epoch=epoch))
         _add(messages[-1], order, master_id, settings)
@@ -101,6 +102,10 @@ def _add(
         case KillTask():
             message.kill.tasks.add(
                 framework_id=order.framework_id, task_id=order.task_id, grace_ms=order.grace_ms
+            )
+        case PauseTask():
+            message.pause.tasks.add(
+                framework_id=order.framework_id, task_id=order.task_id, paused=order.paused
             )
         case PingAgent():
             message.ping.SetInParent()

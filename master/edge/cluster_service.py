@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,7 @@ from master.edge.doors import Doorkeeper
 from master.edge.handing_over import hand_over
 from master.edge.registry_log import RegistryLog
 from master.leader.effects import AnswerOperator
-from master.leader.events import OperatorAsked
+from master.leader.events import LeaderEvent, OperatorAsked, PauseAsked
 from master.registry.commands import Decision, OrderKill, ProveQuorum, RemoveFramework
 from master.views.rows import agent_rows, framework_rows, offer_rows, task_rows
 from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
@@ -185,6 +185,13 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         await self._decide(OrderKill(framework_id, task_id, grace_ms), context)
         return cluster_pb2.OperatorKillTaskReply()
 
+    async def PauseTask(  # noqa: N802 - gRPC's name
+        self, request: cluster_pb2.OperatorPauseTaskRequest, context: _Context
+    ) -> cluster_pb2.OperatorPauseTaskReply:
+        key = FrameworkId(request.framework_id), TaskId(request.task_id)
+        await self._ask(lambda number: PauseAsked(number, *key, request.paused), context)
+        return cluster_pb2.OperatorPauseTaskReply()
+
     # Writes by itself rather than yielding: so a reader who takes nothing can be given up.
     async def Backup(  # type: ignore[override] # noqa: N802 - gRPC's name
         self, request: cluster_pb2.BackupRequest, context: _Context
@@ -212,11 +219,15 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
 
     async def _decide(self, decision: Decision, context: _Context) -> AnswerOperator:
         """Have it committed, or end the call with the reason why not."""
+        return await self._ask(lambda number: OperatorAsked(number, decision), context)
+
+    async def _ask(self, event: Callable[[int], LeaderEvent], context: _Context) -> AnswerOperator:
+        """Have the leader answer to what is made of the request's number; else as above."""
         reign = await self._doorkeeper.reign_or_redirect(context)
         request = next(self._requests)
         future: asyncio.Future[AnswerOperator | None] = asyncio.get_running_loop().create_future()
         self._waiting[request] = future
-        reign.submit(OperatorAsked(request, decision))
+        reign.submit(event(request))
         try:
             answer = await future
         finally:

@@ -19,6 +19,7 @@ from master.leader.effects import (
     CountOffers,
     KillTask,
     LeaderEffect,
+    PauseTask,
     PingAgent,
     Propose,
     RescindOffer,
@@ -44,7 +45,7 @@ class EffectPerformer:
     def perform(self, effect: LeaderEffect) -> None:
         self.metrics.performed(effect)
         match effect:
-            case RunTask() | TakeReport() | KillTask() | PingAgent():
+            case RunTask() | TakeReport() | KillTask() | PauseTask() | PingAgent():
                 self.links.put(effect.link_id, effect)
             case WelcomeAgent():
                 log.info("agent_welcomed", agent_id=effect.agent_id)

@@ -11,6 +11,7 @@ from master.leader.effects import LeaderEffect
 from master.leader.keeping_time import next_deadline_ms, on_deadline_passed
 from master.leader.killing import on_kill_requested
 from master.leader.losing import on_agent_answered, on_agent_disconnected
+from master.leader.pausing import on_pause_asked
 from master.leader.reconciling import on_reconciliation_requested
 from master.leader.registering import on_agent_connected, on_agent_took_stock
 from master.leader.reporting import on_agent_reported, on_report_acknowledged
@@ -62,6 +63,8 @@ class Leader:
                 return on_agent_disconnected(state, event, now_ms)
             case ev.OperatorAsked():
                 return on_operator_asked(state, event, now_ms)
+            case ev.PauseAsked():
+                return on_pause_asked(state, event)
             case _:
                 assert_never(event)
 

@@ -58,6 +58,19 @@ class KillTask:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseTask:
+    """
+    Attributes:
+        paused: False for one that is to go on.
+    """
+
+    link_id: LinkId
+    framework_id: FrameworkId
+    task_id: TaskId
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TakeReport:
     """The agent may forget this report: it is committed, or of no interest to anyone."""
 
@@ -166,6 +179,7 @@ LeaderEffect = (
     | WelcomeAgent
     | RunTask
     | KillTask
+    | PauseTask
     | TakeReport
     | PingAgent
     | TurnAgentAway

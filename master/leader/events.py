@@ -168,6 +168,20 @@ class OperatorAsked:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """
+    Attributes:
+        request: names the answer.
+        paused: False: the task is to go on.
+    """
+
+    request: int
+    framework_id: FrameworkId
+    task_id: TaskId
+    paused: bool
+
+
 # Ourselves
 
 
@@ -209,6 +223,7 @@ LeaderEvent = (
     | ReconciliationRequested
     | TeardownRequested
     | OperatorAsked
+    | PauseAsked
     | CommandDecided
     | DeadlinePassed
 )

@@ -85,7 +85,13 @@ def test_a_task_killed_while_it_is_written_down_never_starts() -> None:
         message="Killed before it was started",
     )
     assert said(agent, kill()) == [
-        NoteEnded(KEY, 7, TaskState.KILLED, "Killed before it was started"),
+        NoteEnded(
+            KEY,
+            7,
+            TaskState.KILLED,
+            "Killed before it was started",
+            StatusReason.TASK_KILLED_DURING_LAUNCH,
+        ),
         WriteRecords(4, (ReportMade(killed),)),
     ]
     effects = on_disk(agent)
@@ -116,7 +122,9 @@ def test_a_killed_task_that_could_not_be_started_was_killed() -> None:
     on_disk(agent)
     said(agent, kill())
     [note, _write] = agent.handle(StartFailed(KEY, 7, "no such file"), 0)
-    assert note == NoteEnded(KEY, 7, TaskState.KILLED, "no such file")
+    assert note == NoteEnded(
+        KEY, 7, TaskState.KILLED, "no such file", StatusReason.TASK_KILLED_DURING_LAUNCH
+    )
 
 
 def test_killing_what_was_never_here_is_left_to_the_inventory() -> None:

@@ -86,7 +86,7 @@ def test_a_process_that_cannot_be_started_has_failed() -> None:
         message="no such user",
     )
     assert agent.handle(StartFailed(KEY, 7, "no such user"), 0) == [
-        NoteEnded(KEY, 7, TaskState.FAILED, "no such user"),
+        NoteEnded(KEY, 7, TaskState.FAILED, "no such user", StatusReason.CONTAINER_LAUNCH_FAILED),
         WriteRecords(4, (ReportMade(failed),)),
     ]
 

@@ -14,9 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
+from agent.edge.containerizer.isolating import Isolating
+from agent.isolation.modes import Isolation
 from agent.launcher.processes import process_facts
 from tests.agent.edge.patience import until
 from tests.agent.fake_master import FakeMaster
+from tests.agent.left_groups import remove_left_groups
 from trimast.model.status_update import StatusReason
 from trimast.model.task_lifecycle import TaskState
 
@@ -70,6 +73,9 @@ class AgentProcess:
         self.process.wait()
         for launcher in self.launchers():
             launcher.kill()
+            launcher.wait()
+        folder = self.ready_file.with_name("work") / "launcher"
+        remove_left_groups(Isolating(Isolation.AUTO).root_for(folder))
 
 
 def tell(story: Callable[[FakeMaster], Awaitable[None]]) -> None:

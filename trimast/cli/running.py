@@ -19,6 +19,7 @@ from trimast.framework import (
     TaskState,
     command_task,
 )
+from trimast.model.status_update import StatusReason
 
 PATIENCE_S: Final = 5.0
 """After this long without a place for a task, the user is told why."""
@@ -153,6 +154,8 @@ def _exit_code(update: StatusUpdate) -> int:
 
 
 def _how(update: StatusUpdate) -> str:
+    if update.reason is StatusReason.CONTAINER_LIMITATION_MEMORY:
+        return f"({update.message}) "
     if update.exit_code is not None and update.exit_code != 0:
         return f"with exit code {update.exit_code} "
     if update.signal is not None:

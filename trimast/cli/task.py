@@ -101,13 +101,8 @@ def kill(
 ) -> None:
     """End a task. Returns when the order is given, not when the task has ended."""
     masters = chosen_masters(master, folder, timeout_s)
-    launches = _found(masters, task_id, framework_id)
-    alive = [row for row in launches if row["state"] not in TERMINAL_STATES]
-    if not alive:
-        raise Failed(f"{task_id} has ended already: {launches[0]['state']}")
-    if len(alive) > 1:
-        raise WrongUse(f"several frameworks run a {task_id}; name one: --framework {_whose(alive)}")
-    run_async(lambda: _kill(masters, alive[0], grace_s))
+    row = _alive(masters, task_id, framework_id)
+    run_async(lambda: _kill(masters, row, grace_s))
     click.echo(f"{task_id} is told to end", err=True)
 
 
@@ -119,6 +114,53 @@ async def _kill(masters: Masters, row: Row, grace_s: float | None) -> None:
         request.grace_ms = round(grace_s * 1000)
     async with the_leader(masters) as leader:
         await leader.KillTask(request, timeout=masters.timeout_s)
+
+
+@task.command("pause")
+@click.argument("task_id")
+@masters_options
+@framework_option
+def pause(
+    task_id: str, master: str | None, folder: Path | None, timeout_s: float, framework_id: str
+) -> None:
+    """Hold a task where it is, until it is resumed or killed. It keeps its resources."""
+    _pause(chosen_masters(master, folder, timeout_s), task_id, framework_id, paused=True)
+
+
+@task.command("resume")
+@click.argument("task_id")
+@masters_options
+@framework_option
+def resume(
+    task_id: str, master: str | None, folder: Path | None, timeout_s: float, framework_id: str
+) -> None:
+    """Have a paused task go on."""
+    _pause(chosen_masters(master, folder, timeout_s), task_id, framework_id, paused=False)
+
+
+def _pause(masters: Masters, task_id: str, framework_id: str, *, paused: bool) -> None:
+    row = _alive(masters, task_id, framework_id)
+    request = cluster_pb2.OperatorPauseTaskRequest(
+        framework_id=row["framework_id"], task_id=task_id, paused=paused
+    )
+
+    async def ask() -> None:
+        async with the_leader(masters) as leader:
+            await leader.PauseTask(request, timeout=masters.timeout_s)
+
+    run_async(ask)
+    click.echo(f"{task_id} is told to {'pause' if paused else 'go on'}", err=True)
+
+
+def _alive(masters: Masters, task_id: str, framework_id: str) -> Row:
+    """The one launch of the task that has not ended."""
+    launches = _found(masters, task_id, framework_id)
+    alive = [row for row in launches if row["state"] not in TERMINAL_STATES]
+    if not alive:
+        raise Failed(f"{task_id} has ended already: {launches[0]['state']}")
+    if len(alive) > 1:
+        raise WrongUse(f"several frameworks run a {task_id}; name one: --framework {_whose(alive)}")
+    return alive[0]
 
 
 def _found(masters: Masters, task_id: str, framework_id: str) -> list[Row]:

@@ -1,5 +1,6 @@
 """The shortest way to a TaskInfo: an id, a command, and how much it needs."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from trimast.model.ids import AgentId, TaskId
@@ -16,12 +17,16 @@ def command_task(
     name: str = "",
     environment: Mapping[str, str] | None = None,
     kill_grace_ms: int | None = None,
+    cpus_limit: float | None = None,
+    mem_limit_mib: float | None = None,
 ) -> TaskInfo:
     """A task for any agent: launching it names the offer's.
 
     Args:
         command: a text is a line for the shell; a list is a program and its arguments.
         name: for people; the id if left out.
+        cpus_limit, mem_limit_mib: up to which it may use more than it asks for; `math.inf` for all
+            there is. Without the first it gets what others leave, without the second no more.
     """
     variables = tuple((environment or {}).items())
     if isinstance(command, str):
@@ -35,4 +40,9 @@ def command_task(
         resources=Resources.of({"cpus": round(cpus * 1000), "mem": round(mem_mib * 1000)}),
         command=what,
         kill_grace_ms=kill_grace_ms,
+        limits=tuple(
+            (resource, None if limit == math.inf else round(limit * 1000))
+            for resource, limit in (("cpus", cpus_limit), ("mem", mem_limit_mib))
+            if limit is not None
+        ),
     )

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from trimast.model.container import ContainerInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
+
+Limits = tuple[tuple[str, int | None], ...]
+"""Of cpus and mem, sorted by name: thousandths, or None for no limit at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class TaskInfo:
     """What a framework wants to run.
 
     Attributes:
+        limits: up to which it may use more than `resources`; see `Limits`.
         kill_grace_ms: between asking the task to end and ending it; None is the agent's default.
         labels, data: carried for the framework, never read.
     """
@@ -41,3 +46,5 @@ class TaskInfo:
     kill_grace_ms: int | None = None
     labels: tuple[tuple[str, str], ...] = ()
     data: bytes = b""
+    limits: Limits = ()
+    container: ContainerInfo | None = None

@@ -3,10 +3,19 @@
 from typing import Protocol
 
 from agent.effects import FindProcess, StartProcess
-from agent.events import ProcessExited, ProcessMissing, ProcessStarted, ProcessVanished, StartFailed
+from agent.events import (
+    ProcessExited,
+    ProcessMissing,
+    ProcessPaused,
+    ProcessStarted,
+    ProcessVanished,
+    StartFailed,
+)
 from agent.tasks import TaskKey
 
-ContainerEvent = ProcessStarted | StartFailed | ProcessExited | ProcessVanished | ProcessMissing
+ContainerEvent = (
+    ProcessStarted | ProcessPaused | StartFailed | ProcessExited | ProcessVanished | ProcessMissing
+)
 
 
 class Containerizer(Protocol):
@@ -40,6 +49,13 @@ class Containerizer(Protocol):
 
     def kill(self, key: TaskKey, fence: int) -> None:
         """End all its processes. Nothing happens if there is none."""
+
+    def pause(self, key: TaskKey, fence: int, *, paused: bool) -> None:
+        """Hold all its processes where they are, or have them go on: `ProcessPaused` says so.
+
+        One that is found paused is told to be so, after `ProcessStarted`. To ask a paused task to
+        end has it go on.
+        """
 
     def forget(self, key: TaskKey, fence: int) -> None:
         """How it ended is on disk: nobody will ask again."""

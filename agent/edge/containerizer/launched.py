@@ -1,6 +1,6 @@
-"""Runs each task as a plain process of the launcher, in a sandbox and a group of its own.
+"""Runs each task as a process of the launcher, in a sandbox and a cgroup of its own.
 
-Nothing holds it to its share of CPU and memory yet; that is for a containerizer with cgroups.
+Where there are no cgroups, in a process group: then nothing holds it to its share of the machine.
 """
 
 import asyncio
@@ -10,12 +10,13 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from agent.edge.containerizer.boxing import box_of
 from agent.edge.containerizer.command_line import (
     CannotStart,
     User,
@@ -24,18 +25,25 @@ from agent.edge.containerizer.command_line import (
     user_of,
 )
 from agent.edge.containerizer.containerizer import ContainerEvent
-from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink
+from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating, group_name
+from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink, LauncherUnusable
+from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import FindProcess, StartProcess
 from agent.events import (
     Asked,
+    MemoryExceeded,
     ProcessExited,
     ProcessMissing,
+    ProcessPaused,
     ProcessStarted,
     ProcessVanished,
     StartFailed,
     Vanishing,
 )
+from agent.isolation.bounds import bounds_of
+from agent.isolation.modes import Isolation
+from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.launch import ENDED, RUNNING, UNKNOWN
 from agent.launcher.wire import MESSAGE_BYTES_MAX, Message
 from agent.tasks import TaskKey
@@ -67,6 +75,7 @@ class _Held:
     question: Message
     asked: Message | None = None
     is_told: bool = False
+    is_paused: bool = False
     is_over: bool = False
 
 
@@ -74,6 +83,7 @@ class LaunchedContainerizer:
     """
     Args:
         folder: of the launcher.
+        isolating: whether and how tasks are held to their share.
 
     Attributes:
         link: to the launcher.
@@ -86,7 +96,9 @@ class LaunchedContainerizer:
         on_event: Callable[[ContainerEvent], None],
         *,
         idle_s: float = IDLE_S,
+        isolating: Isolating = NOT_ISOLATING,
     ) -> None:
+        self._isolating = isolating
         self._sandboxes = sandboxes
         self._on_event = on_event
         self._held: dict[Run, _Held] = {}
@@ -95,12 +107,36 @@ class LaunchedContainerizer:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="prepare")
         self._preparing: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._usage = UsageQuestion(_run)
         self.link = LauncherLink(
-            folder, on_message=self._on_message, on_open=self._on_open, idle_s=idle_s
+            folder,
+            on_message=self._on_message,
+            on_open=self._on_open,
+            idle_s=idle_s,
+            cgroups_root=isolating.root_for(folder),
         )
+
+    @property
+    def why_not_isolated(self) -> str:
+        """ "" if tasks are held to their share."""
+        if self._isolating.mode is Isolation.PROCESS:
+            return "it is not wanted: --isolation process"
+        return self.link.isolation_why if self.link.isolation == PROCESS else ""
+
+    def isolation(self) -> dict[str, str]:
+        """For people: how tasks are held, and if they are not, why."""
+        why = self.why_not_isolated
+        return {"kind": PROCESS, "why": why} if why else {"kind": self.link.isolation}
 
     async def open(self) -> None:
         await self.link.open()
+        if self._isolating.mode is Isolation.CGROUP and self.link.isolation == PROCESS:
+            # Not to stay for the next attempt, if it has nothing else to stay for.
+            await self.link.close({"do": "leave"})
+            raise LauncherUnusable(
+                f"isolation is to be by cgroup, and cannot be: {self.link.isolation_why};"
+                " --isolation auto does without where there is none"
+            )
 
     def start(self, order: StartProcess) -> None:
         self._waiting.append(order)
@@ -126,9 +162,18 @@ class LaunchedContainerizer:
     def kill(self, key: TaskKey, fence: int) -> None:
         self._signal((key, fence), signal.SIGKILL, None)
 
+    def pause(self, key: TaskKey, fence: int, *, paused: bool) -> None:
+        held = self._held.get((key, fence))
+        if held is not None and not held.is_over:
+            self.link.send({"do": "pause", "launch": _name((key, fence)), "paused": paused})
+
     def forget(self, key: TaskKey, fence: int) -> None:
         self._held.pop((key, fence), None)
         self.link.send({"do": "forget", "launches": [_name((key, fence))]})
+
+    async def usage(self) -> dict[Run, TaskUsage]:
+        """Of the tasks that run in a cgroup. Empty if the launcher does not say it in time."""
+        return await self._usage.ask(lambda: self.link.send({"do": "usage"}))
 
     async def close(self, *, end: bool) -> None:
         if self._is_closed:
@@ -205,7 +250,23 @@ class LaunchedContainerizer:
             "stdout": output[0],
             "stderr": output[1],
             "user": None if user is None else [user.uid, user.gid, list(user.groups)],
+            "box": self._box(order, user),
+            **self._hold(order),
         }
+
+    def _box(self, order: StartProcess, user: User | None) -> Message:
+        uid = os.geteuid() if user is None else user.uid
+        return box_of(
+            order.task.container,
+            is_root=uid == 0,
+            new_privileges=self._isolating.new_privileges,
+        )
+
+    def _hold(self, order: StartProcess) -> Message:
+        if self.link.isolation == PROCESS or self._isolating.mode is Isolation.PROCESS:
+            return {}
+        bounds = bounds_of(order.task.resources, order.task.limits, self._isolating.rules)
+        return {"group": group_name(_name((order.key, order.fence))), "bounds": asdict(bounds)}
 
     # The launcher.
 
@@ -228,6 +289,8 @@ class LaunchedContainerizer:
                 self._on_news(message)
             case "list":
                 self._end_strays(message)
+            case "usage":
+                self._usage.told(message)
             case _:
                 pass  # Of a launcher that knows more than this agent.
 
@@ -244,6 +307,9 @@ class LaunchedContainerizer:
             held.question = _watch(run, *place, folder)
             asked = Asked(news["mark"]) if news["mark"] else None
             self._on_event(ProcessStarted(*run, news["pid"], news["start_ticks"], asked))
+        if news["is"] == RUNNING and news.get("paused", False) != held.is_paused:
+            held.is_paused = news["paused"]
+            self._on_event(ProcessPaused(*run, held.is_paused))
         if news["is"] != RUNNING:
             held.is_over = True
             self._on_event(_end_of(run, news))
@@ -262,7 +328,7 @@ class LaunchedContainerizer:
 def _end_of(run: Run, news: Message) -> ContainerEvent:
     match news["is"]:
         case "ended":
-            return ProcessExited(*run, news["exit_code"], news["signal"])
+            return ProcessExited(*run, news["exit_code"], news["signal"], _exceeded(news))
         case "failed":
             return _start_failed(run, news["why"])
         case "vanished":
@@ -270,6 +336,11 @@ def _end_of(run: Run, news: Message) -> ContainerEvent:
         case _:
             assert news["is"] == UNKNOWN, news
             return ProcessMissing(*run)
+
+
+def _exceeded(news: Message) -> MemoryExceeded | None:
+    figures = news.get("memory")  # Not of an earlier version.
+    return MemoryExceeded(*figures) if figures else None
 
 
 def _start_failed(run: Run, why: str) -> StartFailed:
@@ -280,6 +351,7 @@ def _watch(run: Run, pid: int, start_ticks: int, boot_id: str, folder: str) -> M
     return {
         "do": "watch",
         "launch": _name(run),
+        "group": group_name(_name(run)),
         "pid": pid,
         "start_ticks": start_ticks,
         "boot_id": boot_id,

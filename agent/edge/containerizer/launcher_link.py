@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 import agent
+from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.wire import (
     SOCKET_NAME,
     VERSION,
@@ -43,12 +44,15 @@ class LauncherLink:
     Args:
         folder: of the launcher; shared by all lives of one agent.
         on_message: is told what the launcher says.
+        cgroups_root: below this its tasks have their groups; "" if they are to have none.
         on_open: a launcher is there, and knows nothing yet of what this agent wants. Its argument:
             it is not the first in this life of the agent.
 
     Attributes:
         pid: of the launcher; 0 while there is none.
         starts: how many launchers this life of the agent has started.
+        isolation: how it holds tasks: one of the kinds of `cgroups/contract.py`.
+        isolation_why: it is no better.
     """
 
     def __init__(
@@ -58,7 +62,11 @@ class LauncherLink:
         on_message: Callable[[Message], None],
         on_open: Callable[[bool], None],
         idle_s: float = IDLE_S,
+        cgroups_root: str = "",
     ) -> None:
+        self.isolation = PROCESS
+        self.isolation_why = ""
+        self._cgroups_root = cgroups_root
         self.pid = 0
         self.starts = 0
         self._folder = folder
@@ -182,6 +190,9 @@ class LauncherLink:
                 " --recover=cleanup there"
             )
         self.pid = hello["pid"]
+        # An earlier version says nothing of it.
+        self.isolation = hello.get("isolation", PROCESS)
+        self.isolation_why = hello.get("isolation_why", "its launcher is of an earlier version")
         for place in hello["damage"]:
             log.error("launcher_record_damaged", kept=place)
 
@@ -196,7 +207,8 @@ class LauncherLink:
             if os.fstat(log_file).st_size > LOG_BYTES_MAX:
                 os.ftruncate(log_file, 0)
             # Without `site`: what it would import is of no use there, and costs memory.
-            name, settings = "agent.launcher", (str(self._folder), str(self._idle_s))
+            name = "agent.launcher"
+            settings = (str(self._folder), str(self._idle_s), self._cgroups_root)
             self._child = os.posix_spawn(
                 sys.executable,
                 [sys.executable, "-S", "-P", "-m", name, *settings],

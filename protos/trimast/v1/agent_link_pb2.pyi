@@ -68,6 +68,7 @@ class MasterMessage(_message.Message):
     TAKEN_FIELD_NUMBER: _builtins.int
     PING_FIELD_NUMBER: _builtins.int
     TURNED_AWAY_FIELD_NUMBER: _builtins.int
+    PAUSE_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """The epoch of the leader that sends this. An agent refuses what is lower than it has seen."""
     @_builtins.property
@@ -82,6 +83,8 @@ class MasterMessage(_message.Message):
     def ping(self) -> Global___Ping: ...
     @_builtins.property
     def turned_away(self) -> Global___TurnedAway: ...
+    @_builtins.property
+    def pause(self) -> Global___PauseTasks: ...
     def __init__(
         self,
         *,
@@ -92,12 +95,13 @@ class MasterMessage(_message.Message):
         taken: Global___ReportsTaken | None = ...,
         ping: Global___Ping | None = ...,
         turned_away: Global___TurnedAway | None = ...,
+        pause: Global___PauseTasks | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["kill", b"kill", "ping", b"ping", "run", b"run", "taken", b"taken", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "taken", b"taken", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "kill", b"kill", "ping", b"ping", "run", b"run", "taken", b"taken", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "taken", b"taken", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["welcome", "run", "kill", "taken", "ping", "turned_away"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["welcome", "run", "kill", "taken", "ping", "turned_away", "pause"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -332,6 +336,52 @@ class KillTask(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__grace_ms) -> _WhichOneofReturnType__grace_ms | None: ...
 
 Global___KillTask: _TypeAlias = KillTask  # noqa: Y015
+
+@_typing.final
+class PauseTasks(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASKS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___PauseTask]: ...
+    def __init__(
+        self,
+        *,
+        tasks: _abc.Iterable[Global___PauseTask] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tasks", b"tasks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseTasks: _TypeAlias = PauseTasks  # noqa: Y015
+
+@_typing.final
+class PauseTask(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    PAUSED_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    task_id: _builtins.str
+    paused: _builtins.bool
+    """False: it goes on."""
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        task_id: _builtins.str = ...,
+        paused: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["framework_id", b"framework_id", "paused", b"paused", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseTask: _TypeAlias = PauseTask  # noqa: Y015
 
 @_typing.final
 class StatusReports(_message.Message):

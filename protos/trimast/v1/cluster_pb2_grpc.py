@@ -89,6 +89,11 @@ class ClusterStub:
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskReply.FromString,
                 _registered_method=True)
+        self.PauseTask = channel.unary_unary(
+                '/trimast.v1.Cluster/PauseTask',
+                request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorPauseTaskRequest.SerializeToString,
+                response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorPauseTaskReply.FromString,
+                _registered_method=True)
         self.Backup = channel.unary_stream(
                 '/trimast.v1.Cluster/Backup',
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.BackupRequest.SerializeToString,
@@ -174,6 +179,13 @@ class ClusterServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PauseTask(self, request, context):
+        """Told to the agent once, and not kept: what has come of it, the agent reports.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Backup(self, request, context):
         """The whole registry as a file. From a leader it holds all that was acknowledged before the call;
         another master answers only if it is asked for what it has. A few at a time, then
@@ -240,6 +252,11 @@ def add_ClusterServicer_to_server(servicer, server):
                     servicer.KillTask,
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskReply.SerializeToString,
+            ),
+            'PauseTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseTask,
+                    request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorPauseTaskRequest.FromString,
+                    response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorPauseTaskReply.SerializeToString,
             ),
             'Backup': grpc.unary_stream_rpc_method_handler(
                     servicer.Backup,
@@ -544,6 +561,33 @@ class Cluster:
             '/trimast.v1.Cluster/KillTask',
             protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskRequest.SerializeToString,
             protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorKillTaskReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/trimast.v1.Cluster/PauseTask',
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorPauseTaskRequest.SerializeToString,
+            protos_dot_trimast_dot_v1_dot_cluster__pb2.OperatorPauseTaskReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,8 @@ class ClusterStub:
     """Ends a framework and all its tasks. Leader only."""
     KillTask: _aio.UnaryUnaryMultiCallable[_cluster_pb2.OperatorKillTaskRequest, _cluster_pb2.OperatorKillTaskReply]
     """Ends one task. Leader only."""
+    PauseTask: _aio.UnaryUnaryMultiCallable[_cluster_pb2.OperatorPauseTaskRequest, _cluster_pb2.OperatorPauseTaskReply]
+    """Told to the agent once, and not kept: what has come of it, the agent reports."""
     Backup: _aio.UnaryStreamMultiCallable[_cluster_pb2.BackupRequest, _cluster_pb2.BackupReply]
     """The whole registry as a file. From a leader it holds all that was acknowledged before the call;
     another master answers only if it is asked for what it has. A few at a time, then
@@ -128,6 +130,14 @@ class ClusterServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_cluster_pb2.OperatorKillTaskRequest, _abc.Awaitable[_cluster_pb2.OperatorKillTaskReply]],
     ) -> _abc.Awaitable[_cluster_pb2.OperatorKillTaskReply]:
         """Ends one task. Leader only."""
+
+    @_abc_1.abstractmethod
+    def PauseTask(
+        self,
+        request: _cluster_pb2.OperatorPauseTaskRequest,
+        context: _aio.ServicerContext[_cluster_pb2.OperatorPauseTaskRequest, _abc.Awaitable[_cluster_pb2.OperatorPauseTaskReply]],
+    ) -> _abc.Awaitable[_cluster_pb2.OperatorPauseTaskReply]:
+        """Told to the agent once, and not kept: what has come of it, the agent reports."""
 
     @_abc_1.abstractmethod
     def Backup(

@@ -49,6 +49,7 @@ def test_the_state_names_all_that_matters() -> None:
         "resources": "cpus:4",
         "attributes": {},
         "reports_unacknowledged": 2,
+        "isolation": {},
         "masters": ["a:1", "b:2"],
         "flags": {"work_dir": "/w"},
         "tasks": [

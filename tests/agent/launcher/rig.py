@@ -10,16 +10,18 @@ from typing import Any
 from agent.launcher.wire import SOCKET_NAME, Message, MessageReader, message_to_bytes
 
 ROOT = Path(__file__).parents[3]
+BOUNDS = {"cpu_shares": 102, "mem_bytes": 32 << 20, "mem_soft_bytes": 32 << 20, "pids_max": 100}
 
 
 class Rig:
     """A launcher in a folder with a long name, and the connection of an agent to it."""
 
-    def __init__(self, tmp_path: Path, idle_s: float = 60) -> None:
+    def __init__(self, tmp_path: Path, idle_s: float = 60, root: str = "") -> None:
         self.folder = tmp_path / ("long" * 40) / "launcher"
         self.folder.parent.mkdir(exist_ok=True)
         self.boxes = tmp_path
         self.idle_s = idle_s
+        self.root = root
         self.processes: list[subprocess.Popen[bytes]] = []
         self.connection: socket.socket | None = None
         self.told: list[Message] = []
@@ -35,7 +37,7 @@ class Rig:
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-S", "-P", "-m", "agent.launcher"),
-                    *(str(self.folder), str(self.idle_s)),
+                    *(str(self.folder), str(self.idle_s), self.root),
                 ],
                 env={"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
@@ -86,6 +88,7 @@ class Rig:
             "stdout": str(self.boxes / f"{name}.stdout"),
             "stderr": str(self.boxes / f"{name}.stderr"),
             "user": None,
+            **({"group": f"g-{name}", "bounds": BOUNDS} if self.root else {}),
             **more,
         }
 

@@ -33,7 +33,32 @@ def wait_until(is_true: Callable[[], bool]) -> None:
 
 def test_it_greets_with_its_version_and_number(rig: Rig) -> None:
     greeting = rig.connect()
-    assert greeting == {"say": "hello", "version": 1, "pid": rig.process.pid, "damage": []}
+    assert greeting == {
+        "say": "hello",
+        "version": 1,
+        "pid": rig.process.pid,
+        "damage": [],
+        "isolation": "process",
+        "isolation_why": "none are wanted",
+    }
+
+
+def test_it_says_nothing_before_it_has_greeted(rig: Rig) -> None:
+    rig.start("t", "until test -e go; do sleep 0.01; done")
+    rig.next()
+    former, rig.connection = rig.connection, socket.socket(socket.AF_UNIX)
+    folder = os.open(rig.folder, os.O_RDONLY)
+    rig.connection.connect(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
+    os.close(folder)
+    assert former is not None
+    assert former.recv(100) == b"", "it has turned to the new one"
+    former.close()
+    (rig.boxes / "go").touch()
+    journal = rig.folder / "journal"
+    wait_until(lambda: b'"over"' in journal.read_bytes())
+    rig.reader = MessageReader()
+    rig.say(do="hello", version=1)
+    assert rig.next()["say"] == "hello"
 
 
 def test_its_socket_is_for_its_own_user_only(rig: Rig) -> None:

@@ -20,6 +20,19 @@ def test_a_task_is_killed_by_its_id() -> None:
     run(story())
 
 
+def test_a_task_is_paused_and_resumed_by_its_id() -> None:
+    async def story() -> None:
+        async with FakeMaster() as master:
+            master.cluster.tasks += [a_row("f1", "finished"), a_row("f2", "running", 2)]
+            paused = await trimast("task", "pause", "t1", "--master", master.address)
+            resumed = await trimast("task", "resume", "t1", "--master", master.address)
+        assert (paused.code, paused.err) == (0, "t1 is told to pause\n")
+        assert (resumed.code, resumed.err) == (0, "t1 is told to go on\n")
+        assert master.cluster.paused == [("t1", True), ("t1", False)]
+
+    run(story())
+
+
 def test_which_task_is_meant_must_be_clear() -> None:
     async def story() -> None:
         async with FakeMaster() as master:

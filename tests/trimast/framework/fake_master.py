@@ -151,6 +151,7 @@ class FakeCluster(cluster_pb2_grpc.ClusterServicer):
         self.tasks: list[cluster_pb2.TaskRow] = []
         self.offers: list[cluster_pb2.OfferRow] = []
         self.killed: list[str] = []
+        self.paused: list[tuple[str, bool]] = []
         self.backup: list[cluster_pb2.BackupReply] = []
         self.members = {"m1": "a:1/b:2/c:3", "m2": "a:4/b:5/c:6"}
         self.configuration = 1
@@ -252,6 +253,12 @@ class FakeCluster(cluster_pb2_grpc.ClusterServicer):
     ) -> cluster_pb2.OperatorKillTaskReply:
         self.killed.append(request.task_id)
         return cluster_pb2.OperatorKillTaskReply()
+
+    async def PauseTask(  # noqa: N802
+        self, request: cluster_pb2.OperatorPauseTaskRequest, _context: Any
+    ) -> cluster_pb2.OperatorPauseTaskReply:
+        self.paused.append((request.task_id, request.paused))
+        return cluster_pb2.OperatorPauseTaskReply()
 
     async def Backup(  # noqa: N802
         self, _request: cluster_pb2.BackupRequest, _context: Any

@@ -2,13 +2,16 @@
 
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.container_codec import container_from_proto, container_to_proto
 from trimast.edge.wire.labels_codec import labels_from_proto, labels_to_proto
+from trimast.edge.wire.limits_codec import limits_from_proto, limits_to_proto
 from trimast.edge.wire.resources_codec import resources_from_proto, resources_to_proto
+from trimast.model.container import ContainerInfo
 from trimast.model.ids import AgentId, TaskId, fault_of_id
 from trimast.model.task import CommandInfo, TaskInfo
 
 _MS_IN_NS = 1_000_000
-_LATER = {"container", "health_check", "check", "max_completion_time", "limits"}
+_LATER = {"health_check", "check", "max_completion_time"}
 _ARGUMENT_BYTES_MAX = 128 * 1024
 
 
@@ -41,6 +44,8 @@ def task_info_from_proto(message: mesos_pb2.TaskInfo) -> TaskInfo:
         kill_grace_ms=_kill_grace_ms(message),
         labels=labels_from_proto(message.labels),
         data=message.data,
+        limits=limits_from_proto(message.limits, resources),
+        container=_container_from_proto(message),
     )
 
 
@@ -56,6 +61,9 @@ def task_info_to_proto(task: TaskInfo) -> mesos_pb2.TaskInfo:
         message.kill_policy.grace_period.nanoseconds = task.kill_grace_ms * _MS_IN_NS
     if task.labels:
         message.labels.CopyFrom(labels_to_proto(task.labels))
+    if task.container is not None:
+        message.container.CopyFrom(container_to_proto(task.container))
+    limits_to_proto(task.limits, message.limits)
     if task.data:
         message.data = task.data
     return message
@@ -68,6 +76,10 @@ def kill_grace_ms_from_proto(policy: mesos_pb2.KillPolicy) -> int | None:
     if policy.grace_period.nanoseconds < 0:
         raise BadMessage("Task's 'kill_policy.grace_period' must be non-negative")
     return policy.grace_period.nanoseconds // _MS_IN_NS
+
+
+def _container_from_proto(message: mesos_pb2.TaskInfo) -> ContainerInfo | None:
+    return container_from_proto(message.container) if message.HasField("container") else None
 
 
 def _kill_grace_ms(message: mesos_pb2.TaskInfo) -> int | None:

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.effects import FindProcess, StartProcess
-from agent.events import Asked, ProcessExited, ProcessMissing, ProcessStarted, StartFailed
+from agent.events import (
+    Asked,
+    ProcessExited,
+    ProcessMissing,
+    ProcessPaused,
+    ProcessStarted,
+    StartFailed,
+)
 from agent.tasks import TaskKey
 
 Run = tuple[TaskKey, int]
@@ -18,6 +25,7 @@ class FakeMachine:
     commands: dict[Run, str] = field(default_factory=dict)
     pids: dict[Run, int] = field(default_factory=dict)
     asked: dict[Run, Asked] = field(default_factory=dict)
+    paused: set[Run] = field(default_factory=set)
     ends: dict[Run, tuple[int | None, int | None]] = field(default_factory=dict)
 
 
@@ -56,6 +64,9 @@ class FakeContainerizer:
     def kill(self, key: TaskKey, fence: int) -> None:
         self._orders.append(lambda: self._end((key, fence), None, 9))
 
+    def pause(self, key: TaskKey, fence: int, *, paused: bool) -> None:
+        self._orders.append(lambda: self._pause((key, fence), paused))
+
     def forget(self, key: TaskKey, fence: int) -> None:
         self._machine.ends.pop((key, fence), None)
 
@@ -90,8 +101,15 @@ class FakeContainerizer:
         self._known.add(run)
         asked = machine.asked.get(run)
         self._on_event(ProcessStarted(*run, machine.pids[run], 1, asked))
+        if run in machine.paused and run in machine.commands:
+            self._on_event(ProcessPaused(*run, True))
         if run in machine.ends:
             self._on_event(ProcessExited(*run, *machine.ends[run]))
+
+    def _pause(self, run: Run, paused: bool) -> None:
+        if run in self._machine.commands and (run in self._machine.paused) != paused:
+            (self._machine.paused.add if paused else self._machine.paused.discard)(run)
+            self._on_event(ProcessPaused(*run, paused))
 
     def _end_strays(self) -> None:
         for run in list(self._machine.commands):

@@ -8,16 +8,26 @@ from pathlib import Path
 import pytest
 
 from agent.edge.containerizer.containerizer import ContainerEvent, Containerizer
+from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import FindProcess, StartProcess
-from agent.events import Asked, ProcessExited, ProcessMissing, ProcessStarted, StartFailed
+from agent.events import (
+    Asked,
+    ProcessExited,
+    ProcessMissing,
+    ProcessPaused,
+    ProcessStarted,
+    StartFailed,
+)
+from agent.isolation.modes import Isolation
 from agent.tasks import TaskKey
 from tests.agent.edge.containerizer.fake_containerizer import FakeContainerizer, FakeMachine
 from tests.agent.one_agent import AGENT, KEY, OTHER, task_info
 from trimast.model.ids import TaskId
 from trimast.model.task import CommandInfo
 
+AUTO = Isolating(Isolation.AUTO, "trimast-test")
 THIRD = TaskKey(KEY.framework_id, TaskId("v"))
 
 COMMANDS = {
@@ -76,7 +86,7 @@ Story = Callable[[Watched], Awaitable[None]]
 Teller = Callable[[Story], None]
 
 
-@pytest.fixture(params=["real", "fake"])
+@pytest.fixture(params=["real", "cgroup", "fake"])
 def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Teller:
     def tell(story: Story) -> None:
         async def main() -> None:
@@ -86,7 +96,10 @@ def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Teller:
             def make(on_event: Callable[[ContainerEvent], None]) -> Containerizer:
                 if request.param == "fake":
                     return FakeContainerizer(on_event, machine)
-                return LaunchedContainerizer(tmp_path / "launcher", boxes, on_event, idle_s=5)
+                isolating = AUTO if request.param == "cgroup" else NOT_ISOLATING
+                return LaunchedContainerizer(
+                    tmp_path / "launcher", boxes, on_event, idle_s=5, isolating=isolating
+                )
 
             watched = Watched(make)
             try:
@@ -111,6 +124,25 @@ def test_a_task_starts_then_ends(tell: Teller, command: str, exit_code: int) -> 
         assert isinstance(first, ProcessStarted)
         assert first.pid > 1
         assert isinstance(second, ProcessExited)
+
+    tell(story)
+
+
+def test_a_paused_task_says_so_and_is_found_so_and_can_be_ended(tell: Teller) -> None:
+    async def story(watched: Watched) -> None:
+        watched.start("sleep")
+        await watched.next(ProcessStarted)
+        watched.containerizer.pause(KEY, 7, paused=True)
+        assert await watched.next(ProcessPaused) == ProcessPaused(KEY, 7, True)
+        await watched.restart()
+        watched.find()
+        assert await watched.next(ProcessPaused) == ProcessPaused(KEY, 7, True)
+        watched.events.clear()
+        watched.containerizer.pause(KEY, 7, paused=False)
+        assert await watched.next(ProcessPaused) == ProcessPaused(KEY, 7, False)
+        watched.containerizer.pause(KEY, 7, paused=True)
+        watched.containerizer.terminate(KEY, 7, by_order=True)
+        assert await watched.next(ProcessExited) == ProcessExited(KEY, 7, None, 15)
 
     tell(story)
 

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from agent.edge.containerizer.containerizer import ContainerEvent
+from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
+from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import StartProcess
 from agent.events import ProcessExited, ProcessStarted, StartFailed
+from agent.isolation.modes import Isolation
 from agent.launcher.processes import process_facts
 from agent.tasks import TaskKey
 from tests.agent.edge.patience import until
@@ -90,6 +93,22 @@ def is_gone(pid: int) -> bool:
         return b") Z " in Path(f"/proc/{pid}/stat").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def test_where_there_must_be_cgroups_and_are_none_nothing_runs(tmp_path: Path) -> None:
+    async def main() -> None:
+        boxes = Sandboxes(tmp_path / "boxes", kept_max=9, age_max_ms=10**9)
+        # No hierarchy takes a name of two lines.
+        isolating = Isolating(Isolation.CGROUP, "two\nlines")
+        processes = LaunchedContainerizer(
+            tmp_path / "launcher", boxes, lambda event: None, isolating=isolating
+        )
+        with pytest.raises(LauncherUnusable, match="--isolation auto does without"):
+            await processes.open()
+        await until(lambda: "launcher_ended" in (tmp_path / "launcher/log").read_text())
+        boxes.close()
+
+    asyncio.run(main())
 
 
 def test_output_goes_to_two_files_in_the_sandbox(run: Run) -> None:

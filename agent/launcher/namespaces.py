@@ -1,0 +1,78 @@
+"""Gives a task a view of its own of what all processes of a machine share.
+
+A namespace of processes is entered only by those who are born into it. So the process that the
+launcher watches stays outside, and ends as the task does; inside, number 1 reaps what nobody else
+does, and its only child becomes the task.
+"""
+
+import ctypes
+import os
+import signal
+from typing import Any, Final, NoReturn
+
+_FLAGS: Final = {"mount": 0x00020000, "ipc": 0x08000000, "pid": 0x20000000}
+_MS_REC_PRIVATE: Final = 16384 | (1 << 18)
+_MS_NOSUID_NODEV_NOEXEC: Final = 2 | 4 | 8
+_ASKED_TO_END: Final = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+
+
+def enter_namespaces(box: dict[str, Any], complain: int) -> None:
+    """`namespaces`: their names. Returns in the process that is to be the task. Raises OSError.
+
+    Args:
+        complain: of the others it is closed, so that the launcher hears when the task begins.
+    """
+    wanted = set(box.get("namespaces", ()))
+    if not wanted:
+        return
+    if "pid" in wanted:
+        wanted.add("mount")  # Or it would look at the processes of others.
+    if _LIBC.unshare(sum(_FLAGS[name] for name in wanted)) != 0:
+        _fail(f"namespaces ({', '.join(sorted(wanted))})")
+    if "mount" in wanted:
+        _mount(b"none", b"/", None, _MS_REC_PRIVATE)
+    if "pid" in wanted:
+        _be_born(complain)
+        _mount(b"proc", b"/proc", b"proc", _MS_NOSUID_NODEV_NOEXEC)
+
+
+def _be_born(complain: int) -> None:
+    first = os.fork()
+    if first != 0:
+        os.close(complain)
+        _stand_by(first)
+    second = os.fork()
+    if second != 0:
+        os.close(complain)
+        _stand_by(second)
+
+
+def _stand_by(child: int) -> NoReturn:
+    """End as the child does. Who asks all of the task to end means the child."""
+    for number in _ASKED_TO_END:
+        signal.signal(number, signal.SIG_IGN)
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == child:
+            break
+    code = os.waitstatus_to_exitcode(status)
+    # Nothing ends number 1 from within, so it says of a signal what a shell would.
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _mount(source: bytes, place: bytes, kind: bytes | None, flags: int) -> None:
+    if _LIBC.mount(source, place, kind, ctypes.c_ulong(flags), None) != 0:
+        _fail(f"mount on {place.decode()}")
+
+
+def _fail(what: str) -> None:
+    number = ctypes.get_errno()
+    raise OSError(number, f"{what}: {os.strerror(number)}")
