@@ -4,6 +4,7 @@ import asyncio
 import signal
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -17,6 +18,9 @@ from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
+from agent.edge.fetcher.fetch_metrics import FetchMetrics
+from agent.edge.fetcher.fetcher import Fetcher
+from agent.edge.fetcher.rules import FetchRules
 from agent.edge.http_pages import add_pages
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
@@ -116,7 +120,10 @@ class RunningAgent:
             kept_max=config.sandboxes_max,
             age_max_ms=config.sandbox_age_max_ms,
         )
-        self._containerizer = LaunchedContainerizer(work_dir.launcher, self._sandboxes, self.submit)
+        self._fetcher = Fetcher(work_dir.fetcher, _fetch_rules(config), FetchMetrics(registry))
+        self._containerizer = LaunchedContainerizer(
+            work_dir.launcher, self._sandboxes, self.submit, fetcher=self._fetcher
+        )
         registry.register(LauncherMetrics(self._containerizer.link))
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
@@ -155,6 +162,7 @@ class RunningAgent:
     async def start(self) -> None:
         """Raises CannotListen, LauncherUnusable, OSError."""
         await self._http.start()
+        self._fetcher.open()
         await self._containerizer.open()
         self._state.info = replace(self._state.info, http_port=self._http.port)
         held = [(task.key, task.fence) for task in self._state.tasks.values()]
@@ -191,6 +199,7 @@ class RunningAgent:
         await self._link.stop()
         stopping = self._state.stopping
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
+        await self._fetcher.close()
         await self._checkpoints.close()
         self._sandboxes.close()
         await self._http.stop()
@@ -255,6 +264,20 @@ def _rules(config: AgentConfig) -> AgentRules:
         resend_most_ms=config.resend_most_ms,
         stop_flush_ms=config.stop_flush_ms,
         ended_max=config.ended_max,
+    )
+
+
+def _fetch_rules(config: AgentConfig) -> FetchRules:
+    return FetchRules(
+        bytes_max=config.fetcher_bytes_max,
+        unpacked_bytes_max=config.fetcher_unpacked_bytes_max,
+        entries_max=config.fetcher_entries_max,
+        stall_ms=config.fetcher_stall_ms,
+        timeout_ms=config.fetcher_timeout_ms,
+        parallel_max=config.fetcher_parallel_max,
+        cache_bytes_max=config.fetcher_cache_bytes_max,
+        file_roots=tuple(map(Path, config.fetcher_file_roots)),
+        allow_loopback=config.fetcher_allow_loopback,
     )
 
 

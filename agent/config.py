@@ -9,6 +9,7 @@ from trimast.model.resources_text import resources_from_text
 
 RECONNECT = "reconnect"
 CLEANUP = "cleanup"
+MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -53,6 +54,25 @@ class AgentConfig:
     """How long the sandbox of an ended task is kept at most."""
     journal_bytes_max: int = 4 * 1024 * 1024
     """The checkpoint journal is rewritten once it has grown this large. At least 65536."""
+    fetcher_bytes_max: int = 4096 * MIB
+    """How large what a uri of a task names may be."""
+    fetcher_unpacked_bytes_max: int = 16_384 * MIB
+    """How much an archive may unpack to."""
+    fetcher_entries_max: int = 100_000
+    """How many files, directories and links an archive may hold."""
+    fetcher_stall_ms: int = 60_000
+    """A server that sends nothing for this long is given up, and with it the task."""
+    fetcher_timeout_ms: int = 900_000
+    """How long fetching all uris of a task may take."""
+    fetcher_parallel_max: int = 16
+    """For how many tasks at once uris are fetched; others wait."""
+    fetcher_cache_bytes_max: int = 2048 * MIB
+    """How much of what tasks want cached is kept; what was not wanted for longest goes first."""
+    fetcher_file_roots: tuple[str, ...] = ()
+    """Directories of this machine, below which tasks may have files fetched; empty: nowhere.
+    Whatever the agent can read there, every task can have."""
+    fetcher_allow_loopback: bool = False
+    """Tasks may have something fetched from this machine's own 127.0.0.1 and ::1."""
     ready_file: Path | None = None
     """Written once the agent listens, and again once a master has admitted it: JSON with its id
     (null until it has one), http address and pid."""
@@ -80,6 +100,9 @@ class AgentConfig:
             raise ValueError(f"recover must be {RECONNECT} or {CLEANUP}, not {self.recover!r}")
         if self.log_level not in LOG_LEVELS:
             raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
+        for root in self.fetcher_file_roots:
+            if not root.startswith("/"):
+                raise ValueError(f"fetcher_file_roots must be absolute paths, not {root!r}")
         _check_text("resources", self.resources, resources_from_text)
         _check_text("attributes", self.attributes, attributes_from_text)
         for name, least in (
@@ -92,6 +115,13 @@ class AgentConfig:
             ("sandboxes_max", 0),
             ("sandbox_age_max_ms", 0),
             ("journal_bytes_max", 65_536),
+            ("fetcher_bytes_max", 1),
+            ("fetcher_unpacked_bytes_max", 1),
+            ("fetcher_entries_max", 1),
+            ("fetcher_stall_ms", 1),
+            ("fetcher_timeout_ms", 1),
+            ("fetcher_parallel_max", 1),
+            ("fetcher_cache_bytes_max", 0),
         ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")

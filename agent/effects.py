@@ -124,6 +124,14 @@ class KillProcess:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class CancelStart:
+    """If its process is not ordered yet, it need not be any more: `StartFailed` follows."""
+
+    key: TaskKey
+    fence: int
+
+
 class RefusalOfOrder(StrEnum):
     STALE_EPOCH = "stale_epoch"
     NOT_WELCOMED = "not_welcomed"
@@ -200,6 +208,7 @@ AgentEffect = (
     | WriteRecords
     | StartProcess
     | FindProcess
+    | CancelStart
     | TerminateProcess
     | KillProcess
     | RefuseOrder

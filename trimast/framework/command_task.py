@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo, TaskInfo
+from trimast.model.uri import Uri
 
 
 def command_task(
@@ -16,18 +17,26 @@ def command_task(
     name: str = "",
     environment: Mapping[str, str] | None = None,
     kill_grace_ms: int | None = None,
+    uris: Sequence[Uri] = (),
 ) -> TaskInfo:
     """A task for any agent: launching it names the offer's.
 
     Args:
         command: a text is a line for the shell; a list is a program and its arguments.
         name: for people; the id if left out.
+        uris: are fetched into its sandbox before it starts.
     """
     variables = tuple((environment or {}).items())
     if isinstance(command, str):
-        what = CommandInfo(command, environment=variables)
+        what = CommandInfo(command, environment=variables, uris=tuple(uris))
     else:
-        what = CommandInfo(command[0], shell=False, arguments=tuple(command), environment=variables)
+        what = CommandInfo(
+            command[0],
+            shell=False,
+            arguments=tuple(command),
+            environment=variables,
+            uris=tuple(uris),
+        )
     return TaskInfo(
         task_id=TaskId(task_id),
         name=name or task_id,
