@@ -22,6 +22,7 @@ from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import FetchRules
 from agent.edge.http_pages import add_pages
+from agent.edge.log_rotation import LogRotation
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
 from agent.edge.sandbox_page import add_sandbox_page
@@ -120,6 +121,12 @@ class RunningAgent:
             kept_max=config.sandboxes_max,
             age_max_ms=config.sandbox_age_max_ms,
         )
+        self._logs = LogRotation(
+            self._sandboxes,
+            bytes_max=config.log_bytes_max,
+            files_max=config.log_files_max,
+            registry=registry,
+        )
         self._fetcher = Fetcher(work_dir.fetcher, _fetch_rules(config), FetchMetrics(registry))
         self._containerizer = LaunchedContainerizer(
             work_dir.launcher, self._sandboxes, self.submit, fetcher=self._fetcher
@@ -152,7 +159,7 @@ class RunningAgent:
         app = new_application()
         add_metrics_page(app, registry)
         add_pages(app, self._state, masters=lambda: finder.addresses, work_dir=work_dir.path)
-        add_sandbox_page(app, self._sandboxes)
+        add_sandbox_page(app, self._sandboxes, self._logs.lock)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -169,7 +176,10 @@ class RunningAgent:
         for effect in self._first_effects:
             self._performer.perform(effect)
         self._containerizer.end_strays()
-        self._collecting = own_task(self._sandboxes.keep_collecting(held))
+        self._keeping = [
+            own_task(self._sandboxes.keep_collecting(held)),
+            own_task(self._logs.keep_rotating()),
+        ]
         log.info(
             "agent_started",
             agent_id=self._state.agent_id,
@@ -195,13 +205,15 @@ class RunningAgent:
     async def close(self) -> None:
         self._is_closing = True
         self._runner.stop()
-        self._collecting.cancel()
+        for keeping in self._keeping:
+            keeping.cancel()
         await self._link.stop()
         stopping = self._state.stopping
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
         await self._fetcher.close()
         await self._checkpoints.close()
         self._sandboxes.close()
+        self._logs.close()
         await self._http.stop()
         self._work_dir.close()
 

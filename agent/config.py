@@ -52,6 +52,10 @@ class AgentConfig:
     """How many sandboxes of ended tasks are kept; the oldest go first."""
     sandbox_age_max_ms: int = 7 * 24 * 60 * 60 * 1000
     """How long the sandbox of an ended task is kept at most."""
+    log_bytes_max: int = 10 * MIB
+    """The stdout and the stderr of a task are rotated once they are larger. At least 65536."""
+    log_files_max: int = 5
+    """How many older files are kept of each: stdout.1, the newest, to stdout.5."""
     journal_bytes_max: int = 4 * 1024 * 1024
     """The checkpoint journal is rewritten once it has grown this large. At least 65536."""
     fetcher_bytes_max: int = 4096 * MIB
@@ -114,6 +118,8 @@ class AgentConfig:
             ("ended_max", 1),
             ("sandboxes_max", 0),
             ("sandbox_age_max_ms", 0),
+            ("log_bytes_max", 65_536),
+            ("log_files_max", 0),
             ("journal_bytes_max", 65_536),
             ("fetcher_bytes_max", 1),
             ("fetcher_unpacked_bytes_max", 1),

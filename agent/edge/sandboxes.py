@@ -44,6 +44,7 @@ class Sandboxes:
         self._age_max_ms = age_max_ms
         self._latest: dict[TaskKey, Path] = {}
         self._old: deque[_Old] = deque()
+        self._live: dict[tuple[TaskKey, int], Path] = {}
         self._made: set[Path] | None = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sandboxes")
 
@@ -57,6 +58,7 @@ class Sandboxes:
             made.add(path)
         path.mkdir()
         self._latest[key] = path
+        self._live[key, fence] = path
         try:
             os.symlink(path.name, runs / _LATEST)
         except FileExistsError:
@@ -69,12 +71,20 @@ class Sandboxes:
         """Where it is, or was, or would be."""
         return self._runs(agent_id, key) / str(fence)
 
+    def live(self) -> dict[tuple[TaskKey, int], Path]:
+        """Of all tasks that are not settled; those of an earlier life once they are found."""
+        return dict(self._live)
+
+    def live_paths(self) -> list[Path]:
+        return list(self._live.values())
+
     def find(self, key: TaskKey) -> Path | None:
         """Of the newest launch of a task of that name."""
         return self._latest.get(key)
 
     def release(self, agent_id: AgentId, key: TaskKey, fence: int) -> None:
         """The task is settled: from now on its sandbox is old."""
+        self._live.pop((key, fence), None)
         self._old.append(_Old(wall_ms(), key, self._runs(agent_id, key) / str(fence)))
 
     async def keep_collecting(self, held: Collection[tuple[TaskKey, int]]) -> None:
@@ -87,8 +97,11 @@ class Sandboxes:
         found = await loop.run_in_executor(self._pool, self._scan, frozenset(held))
         made, self._made = self._made or set(), None
         found = [old for old in found if old.path not in made]  # Those were made meanwhile.
+        settled = {old.path for old in self._old}
         for old in found:
             self._latest.setdefault(old.key, old.path)
+            if old.since_ms < 0 and old.path not in settled:
+                self._live[old.key, int(old.path.name)] = old.path
         self._old.extendleft(reversed([old for old in found if old.since_ms >= 0]))
         while True:
             excess = self._excess(wall_ms())

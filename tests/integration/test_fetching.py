@@ -1,7 +1,7 @@
 """Tasks with uris on a real cluster: fetched, refused, killed meanwhile, and their agent killed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,48 +11,17 @@ from aiohttp import web
 from tests.agent.edge.fetcher.hostile import a_file, tar
 from tests.agent.edge.fetcher.rig import Server
 from tests.integration.conftest import StartCluster
+from tests.integration.launches import Launches
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 from trimast.cli.local_cluster.lifecycle import cluster_in, kill_member, revive
 from trimast.cli.local_cluster.starting import SETTINGS_NAME
 from trimast.edge.http_server import HttpServer
 from trimast.framework import (
-    Offer,
-    Scheduler,
     SchedulerDriver,
     StatusReason,
-    StatusUpdate,
     TaskId,
     TaskState,
-    Uri,
-    command_task,
 )
-
-
-class Launches(Scheduler):
-    """Launches what it is told to, and keeps what it hears of it."""
-
-    def __init__(self) -> None:
-        self._offers: asyncio.Queue[Offer] = asyncio.Queue()
-        self._driver: SchedulerDriver | None = None
-        self.updates: asyncio.Queue[StatusUpdate] = asyncio.Queue()
-
-    def offers(self, driver: SchedulerDriver, offers: Sequence[Offer]) -> None:
-        self._driver = driver
-        for offer in offers:
-            self._offers.put_nowait(offer)
-
-    def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
-        self.updates.put_nowait(update)
-
-    async def run(self, name: str, command: str, *uris: Uri) -> None:
-        offer = await self._offers.get()
-        assert self._driver is not None
-        self._driver.launch(offer, [command_task(name, command, uris=uris)], refuse_ms=0)
-
-    async def end(self) -> StatusUpdate:
-        while not (update := await self.updates.get()).state.is_terminal:
-            pass
-        return update
 
 
 @asynccontextmanager
