@@ -21,6 +21,8 @@ from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import FetchRules
+from agent.edge.files_api import FilesApi
+from agent.edge.files_places import FilePlaces
 from agent.edge.http_pages import add_pages
 from agent.edge.log_rotation import LogRotation
 from agent.edge.master_link import MasterLink
@@ -160,6 +162,7 @@ class RunningAgent:
         add_metrics_page(app, registry)
         add_pages(app, self._state, masters=lambda: finder.addresses, work_dir=work_dir.path)
         add_sandbox_page(app, self._sandboxes, self._logs.lock)
+        FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property

@@ -44,6 +44,7 @@ class Sandboxes:
         self._age_max_ms = age_max_ms
         self._latest: dict[TaskKey, Path] = {}
         self._old: deque[_Old] = deque()
+        self._shown: set[Path] = set()
         self._live: dict[tuple[TaskKey, int], Path] = {}
         self._made: set[Path] | None = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sandboxes")
@@ -59,6 +60,7 @@ class Sandboxes:
         path.mkdir()
         self._latest[key] = path
         self._live[key, fence] = path
+        self._shown.add(path)
         try:
             os.symlink(path.name, runs / _LATEST)
         except FileExistsError:
@@ -82,6 +84,11 @@ class Sandboxes:
         """Of the newest launch of a task of that name."""
         return self._latest.get(key)
 
+    def find_run(self, agent_id: AgentId, key: TaskKey, fence: int) -> Path | None:
+        """Of one launch, if it is there."""
+        path = self.path(agent_id, key, fence)
+        return path if path in self._shown else None
+
     def release(self, agent_id: AgentId, key: TaskKey, fence: int) -> None:
         """The task is settled: from now on its sandbox is old."""
         self._live.pop((key, fence), None)
@@ -100,6 +107,7 @@ class Sandboxes:
         settled = {old.path for old in self._old}
         for old in found:
             self._latest.setdefault(old.key, old.path)
+            self._shown.add(old.path)
             if old.since_ms < 0 and old.path not in settled:
                 self._live[old.key, int(old.path.name)] = old.path
         self._old.extendleft(reversed([old for old in found if old.since_ms >= 0]))
@@ -130,6 +138,7 @@ class Sandboxes:
             len(self._old) > self._kept_max or now_ms - self._old[0].since_ms > self._age_max_ms
         ):
             old = self._old.popleft()
+            self._shown.discard(old.path)
             if self._latest.get(old.key) == old.path:
                 del self._latest[old.key]
             excess.append(old.path)

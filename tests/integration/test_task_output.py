@@ -58,3 +58,31 @@ def test_what_is_followed_is_whole_although_it_is_rotated(start_cluster: StartCl
         assert "stdout.1" in bytes_on_disk(cluster)
 
     asyncio.run(story())
+
+
+def test_a_sandbox_is_looked_into(start_cluster: StartCluster) -> None:
+    cluster = start_cluster(masters=1, agents=1)
+    target = cluster.folder / "target"
+
+    async def story() -> None:
+        launches = Launches()
+        to = ("--master", cluster.master_addresses[0])
+        async with asyncio.timeout(60), SchedulerDriver(launches, "look", to[1]):
+            await launches.run("t 1", "mkdir -p 'a b'; echo deep > 'a b/ü&=%2e'; mkfifo f")
+            assert (await launches.end()).state is TaskState.FINISHED
+            listed = await trimast("task", "files", "t 1", "--json", *to)
+            below = await trimast("task", "files", "t 1", "a b", *to)
+            one = ("task", "files", "t 1", "a b/ü&=%2e", "--download")
+            fetched = await trimast(*one, str(target), *to)
+            shown = await trimast(*one, "-", *to)
+            out = await trimast("task", "files", "t 1", "../..", *to)
+            fifo = await trimast("task", "files", "t 1", "f", "--download", "-", *to)
+        names = {entry["name"]: entry["mode"][0] for entry in listed.document}
+        assert names == {"a b": "d", "f": "p", "stdout": "-", "stderr": "-"}
+        assert "ü&=%2e" in below.out
+        assert (fetched.code, target.read_text(), shown.out) == (0, "deep\n", "deep\n")
+        assert (out.code, fifo.code) == (1, 1)
+        assert "the agent answered 403" in out.err
+        assert "not a regular file" in fifo.err
+
+    asyncio.run(story())

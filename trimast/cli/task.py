@@ -11,6 +11,7 @@ from protos.trimast.v1 import cluster_pb2
 from trimast.cli.connecting import Masters, chosen_masters, masters_options, the_leader
 from trimast.cli.failing import Failed, WrongUse, run_async
 from trimast.cli.listing import Row
+from trimast.cli.sandbox.files import files
 from trimast.cli.sandbox.finding import found_tasks, framework_option, place_of_task, whose
 from trimast.cli.sandbox.task_output import TaskOutput
 from trimast.model.task_lifecycle import TERMINAL_STATES
@@ -22,6 +23,9 @@ STATE_POLL_S: Final = 1.0
 @click.group()
 def task() -> None:
     """One task."""
+
+
+task.add_command(files)
 
 
 @task.command("logs")

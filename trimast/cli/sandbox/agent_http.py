@@ -15,7 +15,7 @@ HTTP_TIMEOUT_S: Final = 10.0
 
 
 @contextmanager
-def asked(address: str, path: str, **query: str | int) -> Iterator[Any]:
+def asked(address: str, path: str, /, **query: str | int) -> Iterator[Any]:
     """The agent's answer, open for reading. Raises Failed.
 
     Args:
