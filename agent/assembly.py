@@ -18,6 +18,7 @@ from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
+from agent.edge.disk_watch import DiskWatch
 from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import FetchRules
@@ -28,7 +29,7 @@ from agent.edge.log_rotation import LogRotation
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
 from agent.edge.sandbox_page import add_sandbox_page
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandboxes import Sandboxes, disk_share_used
 from agent.edge.stamps import RealStamps
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
@@ -122,11 +123,20 @@ class RunningAgent:
             work_dir.sandboxes,
             kept_max=config.sandboxes_max,
             age_max_ms=config.sandbox_age_max_ms,
+            headroom=config.gc_disk_headroom,
+            disk_share_used=disk_share_used,
         )
         self._logs = LogRotation(
             self._sandboxes,
             bytes_max=config.log_bytes_max,
             files_max=config.log_files_max,
+            registry=registry,
+        )
+        self._disk = DiskWatch(
+            self._state,
+            self._sandboxes,
+            self.submit,
+            every_ms=config.container_disk_watch_interval_ms,
             registry=registry,
         )
         self._fetcher = Fetcher(work_dir.fetcher, _fetch_rules(config), FetchMetrics(registry))
@@ -183,6 +193,8 @@ class RunningAgent:
             own_task(self._sandboxes.keep_collecting(held)),
             own_task(self._logs.keep_rotating()),
         ]
+        if self._config.enforce_container_disk_quota:
+            self._keeping.append(own_task(self._disk.keep_watching()))
         log.info(
             "agent_started",
             agent_id=self._state.agent_id,
@@ -217,6 +229,7 @@ class RunningAgent:
         await self._checkpoints.close()
         self._sandboxes.close()
         self._logs.close()
+        self._disk.close()
         await self._http.stop()
         self._work_dir.close()
 

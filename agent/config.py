@@ -52,6 +52,13 @@ class AgentConfig:
     """How many sandboxes of ended tasks are kept; the oldest go first."""
     sandbox_age_max_ms: int = 7 * 24 * 60 * 60 * 1000
     """How long the sandbox of an ended task is kept at most."""
+    gc_disk_headroom: float = 0.1
+    """The share of the disk that is to stay free: the fuller the disk, the sooner sandboxes of
+    ended tasks go (age x (1 - headroom - used)), and all of them once no more than this is free."""
+    enforce_container_disk_quota: bool = False
+    """End tasks whose sandbox is larger than the disk that they asked for."""
+    container_disk_watch_interval_ms: int = 15_000
+    """How often the sandboxes of running tasks are measured for that."""
     log_bytes_max: int = 10 * MIB
     """The stdout and the stderr of a task are rotated once they are larger. At least 65536."""
     log_files_max: int = 5
@@ -104,6 +111,8 @@ class AgentConfig:
             raise ValueError(f"recover must be {RECONNECT} or {CLEANUP}, not {self.recover!r}")
         if self.log_level not in LOG_LEVELS:
             raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
+        if not 0 <= self.gc_disk_headroom <= 1:
+            raise ValueError(f"gc_disk_headroom must be from 0 to 1, not {self.gc_disk_headroom}")
         for root in self.fetcher_file_roots:
             if not root.startswith("/"):
                 raise ValueError(f"fetcher_file_roots must be absolute paths, not {root!r}")
@@ -118,6 +127,7 @@ class AgentConfig:
             ("ended_max", 1),
             ("sandboxes_max", 0),
             ("sandbox_age_max_ms", 0),
+            ("container_disk_watch_interval_ms", 100),
             ("log_bytes_max", 65_536),
             ("log_files_max", 0),
             ("journal_bytes_max", 65_536),

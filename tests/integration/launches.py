@@ -22,10 +22,12 @@ class Launches(Scheduler):
     def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
         self.updates.put_nowait(update)
 
-    async def run(self, name: str, command: str, *uris: Uri) -> None:
+    async def run(self, name: str, command: str, *uris: Uri, disk_mib: float = 0) -> None:
         offer = await self._offers.get()
         assert self._driver is not None
-        self._driver.launch(offer, [command_task(name, command, uris=uris)], refuse_ms=0)
+        self._driver.launch(
+            offer, [command_task(name, command, uris=uris, disk_mib=disk_mib)], refuse_ms=0
+        )
 
     async def end(self) -> StatusUpdate:
         while not (update := await self.updates.get()).state.is_terminal:

@@ -1,13 +1,15 @@
 """What real tasks write: shown while they run, and kept from filling the disk."""
 
 import asyncio
+from pathlib import Path
 
 from tests.agent.edge import patience
 from tests.integration.conftest import StartCluster
 from tests.integration.launches import Launches
 from tests.trimast.cli.command import trimast
 from trimast.cli.local_cluster.cluster_file import ClusterFile
-from trimast.framework import SchedulerDriver, TaskState
+from trimast.cli.local_cluster.starting import SETTINGS_NAME
+from trimast.framework import SchedulerDriver, StatusReason, TaskState
 
 MIB = 1024 * 1024
 
@@ -37,6 +39,33 @@ def test_a_flood_of_output_is_held_to_its_share(start_cluster: StartCluster) -> 
             assert sum(sizes.values()) < 100 * MIB
             driver.kill("flood")
             assert (await launches.end()).state is TaskState.KILLED
+
+    asyncio.run(story())
+
+
+def test_who_takes_more_disk_than_it_asked_for_is_ended(
+    start_cluster: StartCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "cluster").mkdir()
+    (tmp_path / "cluster" / SETTINGS_NAME).write_text(
+        "[agent]\nenforce_container_disk_quota = true\ncontainer_disk_watch_interval_ms = 200\n"
+    )
+    cluster = start_cluster(masters=1, agents=1)
+
+    async def story() -> None:
+        launches = Launches()
+        async with (
+            asyncio.timeout(60),
+            SchedulerDriver(launches, "disk", cluster.master_addresses),
+        ):
+            line = "head -c 9000000 /dev/zero > file; sleep 600"
+            await launches.run("much", line, disk_mib=8)
+            end = await launches.end()
+        assert (end.state, end.reason) == (
+            TaskState.FAILED,
+            StatusReason.CONTAINER_LIMITATION_DISK,
+        )
+        assert end.message == "Disk usage (8.6MB) exceeds quota (8.0MB)"
 
     asyncio.run(story())
 

@@ -14,6 +14,7 @@ def command_task(
     *,
     cpus: float = 0.1,
     mem_mib: float = 32,
+    disk_mib: float = 0,
     name: str = "",
     environment: Mapping[str, str] | None = None,
     kill_grace_ms: int | None = None,
@@ -41,7 +42,13 @@ def command_task(
         task_id=TaskId(task_id),
         name=name or task_id,
         agent_id=AgentId(""),
-        resources=Resources.of({"cpus": round(cpus * 1000), "mem": round(mem_mib * 1000)}),
+        resources=Resources.of(
+            {
+                "cpus": round(cpus * 1000),
+                "mem": round(mem_mib * 1000),
+                **({"disk": round(disk_mib * 1000)} if disk_mib else {}),
+            }
+        ),
         command=what,
         kill_grace_ms=kill_grace_ms,
     )
