@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from agent.checkpoints.compacting import records_of
-from agent.config import CLEANUP, AgentConfig
+from agent.config import ALWAYS, CLEANUP, ONLY_ON_LOOPBACK, AgentConfig
 from agent.dispatch import Agent
 from agent.edge import machine
 from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
@@ -19,6 +19,7 @@ from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, re
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.disk_watch import DiskWatch
+from agent.edge.exec_page import ExecPage, is_loopback
 from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import FetchRules
@@ -173,6 +174,7 @@ class RunningAgent:
         add_pages(app, self._state, masters=lambda: finder.addresses, work_dir=work_dir.path)
         add_sandbox_page(app, self._sandboxes, self._logs.lock)
         FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
+        ExecPage(self._state, self._sandboxes, is_allowed=_may_exec(config)).add_to(app)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -307,6 +309,12 @@ def _fetch_rules(config: AgentConfig) -> FetchRules:
         file_roots=tuple(map(Path, config.fetcher_file_roots)),
         allow_loopback=config.fetcher_allow_loopback,
     )
+
+
+def _may_exec(config: AgentConfig) -> bool:
+    if config.allow_exec == ONLY_ON_LOOPBACK:
+        return is_loopback(config.http_host)
+    return config.allow_exec == ALWAYS
 
 
 def _version() -> str:

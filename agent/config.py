@@ -9,6 +9,9 @@ from trimast.model.resources_text import resources_from_text
 
 RECONNECT = "reconnect"
 CLEANUP = "cleanup"
+ALWAYS = "always"
+NEVER = "never"
+ONLY_ON_LOOPBACK = "loopback"
 MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -59,6 +62,9 @@ class AgentConfig:
     """End tasks whose sandbox is larger than the disk that they asked for."""
     container_disk_watch_interval_ms: int = 15_000
     """How often the sandboxes of running tasks are measured for that."""
+    allow_exec: str = ONLY_ON_LOOPBACK
+    """Whether `trimast task exec` may run commands beside tasks: loopback, if http_host is one;
+    always; never. Whoever reaches the agent's HTTP port can then act as any of its tasks."""
     log_bytes_max: int = 10 * MIB
     """The stdout and the stderr of a task are rotated once they are larger. At least 65536."""
     log_files_max: int = 5
@@ -111,6 +117,11 @@ class AgentConfig:
             raise ValueError(f"recover must be {RECONNECT} or {CLEANUP}, not {self.recover!r}")
         if self.log_level not in LOG_LEVELS:
             raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
+        if self.allow_exec not in {ONLY_ON_LOOPBACK, ALWAYS, NEVER}:
+            raise ValueError(
+                f"allow_exec must be {ONLY_ON_LOOPBACK}, {ALWAYS} or {NEVER},"
+                f" not {self.allow_exec!r}"
+            )
         if not 0 <= self.gc_disk_headroom <= 1:
             raise ValueError(f"gc_disk_headroom must be from 0 to 1, not {self.gc_disk_headroom}")
         for root in self.fetcher_file_roots:

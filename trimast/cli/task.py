@@ -11,6 +11,7 @@ from protos.trimast.v1 import cluster_pb2
 from trimast.cli.connecting import Masters, chosen_masters, masters_options, the_leader
 from trimast.cli.failing import Failed, WrongUse, run_async
 from trimast.cli.listing import Row
+from trimast.cli.sandbox.executing import execute
 from trimast.cli.sandbox.files import files
 from trimast.cli.sandbox.finding import found_tasks, framework_option, place_of_task, whose
 from trimast.cli.sandbox.task_output import TaskOutput
@@ -26,6 +27,7 @@ def task() -> None:
 
 
 task.add_command(files)
+task.add_command(execute)
 
 
 @task.command("logs")
