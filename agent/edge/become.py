@@ -4,8 +4,10 @@ Not by the arguments of `subprocess`: with those it forks, and a fork of a proce
 of gRPC does not live long enough.
 """
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from typing import Final, NoReturn
 
@@ -13,6 +15,7 @@ UMASK: Final = 0o022
 NOT_FOUND: Final = 127
 NOT_RUN: Final = 126
 """As shells have it."""
+_SET_DEATH_SIGNAL: Final = 1
 
 
 def main(orders: int, command: list[str]) -> NoReturn:
@@ -31,6 +34,8 @@ def main(orders: int, command: list[str]) -> NoReturn:
             os.setgroups(groups)
             os.setregid(gid, gid)
             os.setreuid(uid, uid)
+        # Else it would go on if its agent is killed, and nobody would know.
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         os.execvpe(command[0], command, document["environment"])
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode("utf-8", "replace"))

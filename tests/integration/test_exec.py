@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -60,27 +59,29 @@ def test_a_command_runs_beside_a_task(cluster: ClusterFile) -> None:
             await revive(cluster.folder)
             again = await trimast(*run, "sh", "-c", 'echo "$MESOS_TASK_ID"')
             assert again.out == "t\n"
-            await check_input_and_hanging_up(to[1], box)
             await check_browsers_are_refused(cluster, box)
+            reader, pid = await a_command_that_reads(to[1], box)
+            reader.kill()
+            await patience.until(lambda: not is_alive(pid))
+            await reader.wait()
+            reader, pid = await a_command_that_reads(to[1], box)
+            kill_member(cluster_in(cluster.folder), cluster.agents[0].id)
+            await patience.until(lambda: not is_alive(pid))
+            assert await reader.wait() == 1
 
     asyncio.run(story())
 
 
-async def check_input_and_hanging_up(master: str, box: Path) -> None:
-    line = "read line; echo got $line; echo $$ > pid; sleep 600"
+async def a_command_that_reads(master: str, box: Path) -> tuple[asyncio.subprocess.Process, int]:
+    """What waits for it, and its own number."""
+    line = "read line; echo got $line; echo $$ > pid; exec sleep 600"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "trimast.cli", "task", "exec", "t", "-i"),
-        *(
-            "--master",
-            master,
-            "--",
-            "sh",
-            "-c",
-            line,
-        ),
+        *("--master", master, "--", "sh", "-c", line),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -88,10 +89,9 @@ async def check_input_and_hanging_up(master: str, box: Path) -> None:
     assert await process.stdout.readline() == b"got input\n"
     await patience.until(lambda: (box / "pid").exists() and bool((box / "pid").read_text()))
     pid = int((box / "pid").read_text())
+    (box / "pid").unlink()
     assert is_alive(pid)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
-    await patience.until(lambda: not is_alive(pid))
+    return process, pid
 
 
 async def check_browsers_are_refused(cluster: ClusterFile, box: Path) -> None:
