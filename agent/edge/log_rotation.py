@@ -38,8 +38,9 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
 
 
-class HasLiveSandboxes(Protocol):
-    def live_paths(self) -> list[Path]: ...
+class HasSandboxes(Protocol):
+    def written_paths(self) -> list[Path]:
+        """Those in which something may have been written since the last call."""
 
 
 class LogRotation:
@@ -54,7 +55,7 @@ class LogRotation:
 
     def __init__(
         self,
-        sandboxes: HasLiveSandboxes,
+        sandboxes: HasSandboxes,
         *,
         bytes_max: int,
         files_max: int,
@@ -80,7 +81,7 @@ class LogRotation:
         """For ever."""
         loop = asyncio.get_running_loop()
         while True:
-            paths = self._sandboxes.live_paths()
+            paths = self._sandboxes.written_paths()
             await loop.run_in_executor(self._pool, self.rotate_all, paths)
             await asyncio.sleep(LOOK_EVERY_S)
 

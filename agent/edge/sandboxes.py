@@ -60,6 +60,7 @@ class Sandboxes:
         self._latest: dict[TaskKey, Path] = {}
         self._old: deque[_Old] = deque()
         self._shown: set[Path] = set()
+        self._settled: list[Path] = []
         self._live: dict[tuple[TaskKey, int], Path] = {}
         self._made: set[Path] | None = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sandboxes")
@@ -92,8 +93,10 @@ class Sandboxes:
         """Of all tasks that are not settled; those of an earlier life once they are found."""
         return dict(self._live)
 
-    def live_paths(self) -> list[Path]:
-        return list(self._live.values())
+    def written_paths(self) -> list[Path]:
+        """Of all tasks that may have written since the last call: a settled one is told once."""
+        settled, self._settled = self._settled, []
+        return [*self._live.values(), *settled]
 
     def find(self, key: TaskKey) -> Path | None:
         """Of the newest launch of a task of that name."""
@@ -106,7 +109,9 @@ class Sandboxes:
 
     def release(self, agent_id: AgentId, key: TaskKey, fence: int) -> None:
         """The task is settled: from now on its sandbox is old."""
-        self._live.pop((key, fence), None)
+        path = self._live.pop((key, fence), None)
+        if path is not None:
+            self._settled.append(path)
         self._old.append(_Old(wall_ms(), key, self._runs(agent_id, key) / str(fence)))
 
     async def keep_collecting(self, held: Collection[tuple[TaskKey, int]]) -> None:

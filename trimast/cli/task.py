@@ -64,7 +64,8 @@ def logs(
     try:
         if lines is not None:
             output.skip_to_last(lines)
-        _copy(output)
+        # A task may write faster than this can print.
+        _copy(output, until=output.written_bytes())
         has_ended, looked_s = not follow, time.monotonic()
         while not has_ended:
             time.sleep(FOLLOW_POLL_S)
@@ -118,10 +119,14 @@ async def _kill(masters: Masters, row: Row, grace_s: float | None) -> None:
         await leader.KillTask(request, timeout=masters.timeout_s)
 
 
-def _copy(output: TaskOutput) -> None:
-    """Print all there is by now."""
+def _copy(output: TaskOutput, *, until: int | None = None) -> None:
+    """Print all there is by now.
+
+    Args:
+        until: as far as that at least, and not much further.
+    """
     missed = output.missed_bytes
-    while piece := output.read():
+    while (until is None or output.position < until) and (piece := output.read()):
         if output.missed_bytes > missed:
             lost, missed = output.missed_bytes - missed, output.missed_bytes
             click.echo(f"trimast: {lost} bytes were rotated away before they were read", err=True)

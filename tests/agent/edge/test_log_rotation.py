@@ -17,7 +17,7 @@ class OneSandbox:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def live_paths(self) -> list[Path]:
+    def written_paths(self) -> list[Path]:
         return [self.path]
 
 

@@ -39,6 +39,16 @@ class TaskOutput:
         self._dropped = 0
         self._has_begun = False
 
+    @property
+    def position(self) -> int:
+        """How much has been read, rotated away or skipped."""
+        return self._position
+
+    def written_bytes(self) -> int:
+        """By the task, ever. Raises Failed."""
+        piece = self._read(0, 0)
+        return piece.dropped_bytes + piece.file_bytes
+
     def skip_to_last(self, lines: int) -> None:
         """Go on where the last `lines` of what is there begin. Raises Failed."""
         piece = self._read(0, 0)

@@ -65,6 +65,15 @@ def test_what_is_rotated_away_unread_is_counted(agent: Agent) -> None:
     assert (reading.read(), reading.missed_bytes) == (b"789", 7)
 
 
+def test_how_far_it_is_and_could_be_is_known(agent: Agent) -> None:
+    agent.data = b"0123456789"
+    agent.rotate(7)
+    reading = output()
+    assert reading.written_bytes() == 10
+    reading.read()
+    assert reading.position == 10
+
+
 def test_what_was_rotated_before_is_not_missed(agent: Agent) -> None:
     agent.data = b"0123456789"
     agent.rotate(7)
