@@ -4,13 +4,14 @@ import asyncio
 import signal
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from random import Random
 from typing import Final
 
 import structlog
 
 from agent.checkpoints.compacting import records_of
-from agent.config import CLEANUP, AgentConfig
+from agent.config import ALWAYS, CLEANUP, ONLY_ON_LOOPBACK, AgentConfig
 from agent.dispatch import Agent
 from agent.edge import machine
 from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
@@ -18,11 +19,19 @@ from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, re
 from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
+from agent.edge.disk_watch import DiskWatch
+from agent.edge.exec_page import ExecPage, is_loopback
+from agent.edge.fetcher.fetch_metrics import FetchMetrics
+from agent.edge.fetcher.fetcher import Fetcher
+from agent.edge.fetcher.rules import FetchRules
+from agent.edge.files_api import FilesApi
+from agent.edge.files_places import FilePlaces
 from agent.edge.http_pages import add_pages
+from agent.edge.log_rotation import LogRotation
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
 from agent.edge.sandbox_page import add_sandbox_page
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandboxes import Sandboxes, disk_share_used
 from agent.edge.stamps import RealStamps
 from agent.edge.usage_metrics import UsageMetrics
 from agent.edge.usage_pages import add_usage_pages
@@ -121,9 +130,29 @@ class RunningAgent:
             work_dir.sandboxes,
             kept_max=config.sandboxes_max,
             age_max_ms=config.sandbox_age_max_ms,
+            headroom=config.gc_disk_headroom,
+            disk_share_used=disk_share_used,
         )
+        self._logs = LogRotation(
+            self._sandboxes,
+            bytes_max=config.log_bytes_max,
+            files_max=config.log_files_max,
+            registry=registry,
+        )
+        self._disk = DiskWatch(
+            self._state,
+            self._sandboxes,
+            self.submit,
+            every_ms=config.container_disk_watch_interval_ms,
+            registry=registry,
+        )
+        self._fetcher = Fetcher(work_dir.fetcher, _fetch_rules(config), FetchMetrics(registry))
         self._containerizer = LaunchedContainerizer(
-            work_dir.launcher, self._sandboxes, self.submit, isolating=_isolating(config)
+            work_dir.launcher,
+            self._sandboxes,
+            self.submit,
+            isolating=_isolating(config),
+            fetcher=self._fetcher,
         )
         registry.register(LauncherMetrics(self._containerizer.link))
         self._loop_watch = LoopWatch(registry)
@@ -162,8 +191,10 @@ class RunningAgent:
             work_dir=work_dir.path,
             isolation=self._containerizer.isolation,
         )
-        add_sandbox_page(app, self._sandboxes)
+        add_sandbox_page(app, self._sandboxes, self._logs.lock)
         add_usage_pages(app, self._state, self._containerizer.usage)
+        FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
+        ExecPage(self._state, self._sandboxes, is_allowed=_may_exec(config)).add_to(app)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -173,14 +204,20 @@ class RunningAgent:
     async def start(self) -> None:
         """Raises CannotListen, LauncherUnusable, OSError."""
         await self._http.start()
+        self._fetcher.open()
         await self._containerizer.open()
         self._state.info = replace(self._state.info, http_port=self._http.port)
         held = [(task.key, task.fence) for task in self._state.tasks.values()]
         for effect in self._first_effects:
             self._performer.perform(effect)
         self._containerizer.end_strays()
-        self._collecting = own_task(self._sandboxes.keep_collecting(held))
-        self._sampling = own_task(self._usage.keep_sampling(self._containerizer.usage))
+        self._keeping = [
+            own_task(self._sandboxes.keep_collecting(held)),
+            own_task(self._logs.keep_rotating()),
+            own_task(self._usage.keep_sampling(self._containerizer.usage)),
+        ]
+        if self._config.enforce_container_disk_quota:
+            self._keeping.append(own_task(self._disk.keep_watching()))
         log.info(
             "agent_started",
             agent_id=self._state.agent_id,
@@ -210,13 +247,16 @@ class RunningAgent:
         self._is_closing = True
         self._loop_watch.stop()
         self._runner.stop()
-        self._collecting.cancel()
-        self._sampling.cancel()
+        for keeping in self._keeping:
+            keeping.cancel()
         await self._link.stop()
         stopping = self._state.stopping
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
+        await self._fetcher.close()
         await self._checkpoints.close()
         self._sandboxes.close()
+        self._logs.close()
+        self._disk.close()
         await self._http.stop()
         self._work_dir.close()
 
@@ -286,6 +326,26 @@ def _rules(config: AgentConfig) -> AgentRules:
         stop_flush_ms=config.stop_flush_ms,
         ended_max=config.ended_max,
     )
+
+
+def _fetch_rules(config: AgentConfig) -> FetchRules:
+    return FetchRules(
+        bytes_max=config.fetcher_bytes_max,
+        unpacked_bytes_max=config.fetcher_unpacked_bytes_max,
+        entries_max=config.fetcher_entries_max,
+        stall_ms=config.fetcher_stall_ms,
+        timeout_ms=config.fetcher_timeout_ms,
+        parallel_max=config.fetcher_parallel_max,
+        cache_bytes_max=config.fetcher_cache_bytes_max,
+        file_roots=tuple(map(Path, config.fetcher_file_roots)),
+        allow_loopback=config.fetcher_allow_loopback,
+    )
+
+
+def _may_exec(config: AgentConfig) -> bool:
+    if config.allow_exec == ONLY_ON_LOOPBACK:
+        return is_loopback(config.http_host)
+    return config.allow_exec == ALWAYS
 
 
 def _version() -> str:

@@ -11,6 +11,10 @@ from trimast.model.resources_text import resources_from_text
 
 RECONNECT = "reconnect"
 CLEANUP = "cleanup"
+ALWAYS = "always"
+NEVER = "never"
+ONLY_ON_LOOPBACK = "loopback"
+MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -53,6 +57,20 @@ class AgentConfig:
     """How many sandboxes of ended tasks are kept; the oldest go first."""
     sandbox_age_max_ms: int = 7 * 24 * 60 * 60 * 1000
     """How long the sandbox of an ended task is kept at most."""
+    gc_disk_headroom: float = 0.1
+    """The share of the disk that is to stay free: the fuller the disk, the sooner sandboxes of
+    ended tasks go (age x (1 - headroom - used)), and all of them once no more than this is free."""
+    enforce_container_disk_quota: bool = False
+    """End tasks whose sandbox is larger than the disk that they asked for."""
+    container_disk_watch_interval_ms: int = 15_000
+    """How often the sandboxes of running tasks are measured for that."""
+    allow_exec: str = ONLY_ON_LOOPBACK
+    """Whether `trimast task exec` may run commands beside tasks: loopback, if http_host is one;
+    always; never. Whoever reaches the agent's HTTP port can then act as any of its tasks."""
+    log_bytes_max: int = 10 * MIB
+    """The stdout and the stderr of a task are rotated once they are larger. At least 65536."""
+    log_files_max: int = 5
+    """How many older files are kept of each: stdout.1, the newest, to stdout.5."""
     journal_bytes_max: int = 4 * 1024 * 1024
     """The checkpoint journal is rewritten once it has grown this large. At least 65536."""
     isolation: str = Isolation.AUTO.value
@@ -66,6 +84,25 @@ class AgentConfig:
     """How many processes and threads a task may have; 0 for as many as the machine bears."""
     allow_new_privileges: bool = False
     """Programs that a task runs may give it more than it has, as sudo and ping do."""
+    fetcher_bytes_max: int = 4096 * MIB
+    """How large what a uri of a task names may be."""
+    fetcher_unpacked_bytes_max: int = 16_384 * MIB
+    """How much an archive may unpack to."""
+    fetcher_entries_max: int = 100_000
+    """How many files, directories and links an archive may hold."""
+    fetcher_stall_ms: int = 60_000
+    """A server that sends nothing for this long is given up, and with it the task."""
+    fetcher_timeout_ms: int = 900_000
+    """How long fetching all uris of a task may take."""
+    fetcher_parallel_max: int = 16
+    """For how many tasks at once uris are fetched; others wait."""
+    fetcher_cache_bytes_max: int = 2048 * MIB
+    """How much of what tasks want cached is kept; what was not wanted for longest goes first."""
+    fetcher_file_roots: tuple[str, ...] = ()
+    """Directories of this machine, below which tasks may have files fetched; empty: nowhere.
+    Whatever the agent can read there, every task can have."""
+    fetcher_allow_loopback: bool = False
+    """Tasks may have something fetched from this machine's own 127.0.0.1 and ::1."""
     ready_file: Path | None = None
     """Written once the agent listens, and again once a master has admitted it: JSON with its id
     (null until it has one), http address and pid."""
@@ -100,6 +137,16 @@ class AgentConfig:
             )
         if self.log_level not in LOG_LEVELS:
             raise ValueError(f"log_level must be one of {', '.join(LOG_LEVELS)}")
+        if self.allow_exec not in {ONLY_ON_LOOPBACK, ALWAYS, NEVER}:
+            raise ValueError(
+                f"allow_exec must be {ONLY_ON_LOOPBACK}, {ALWAYS} or {NEVER},"
+                f" not {self.allow_exec!r}"
+            )
+        if not 0 <= self.gc_disk_headroom <= 1:
+            raise ValueError(f"gc_disk_headroom must be from 0 to 1, not {self.gc_disk_headroom}")
+        for root in self.fetcher_file_roots:
+            if not root.startswith("/"):
+                raise ValueError(f"fetcher_file_roots must be absolute paths, not {root!r}")
         _check_text("resources", self.resources, resources_from_text)
         _check_text("attributes", self.attributes, attributes_from_text)
         for name, least in (
@@ -112,7 +159,17 @@ class AgentConfig:
             ("pids_max", 0),
             ("sandboxes_max", 0),
             ("sandbox_age_max_ms", 0),
+            ("container_disk_watch_interval_ms", 100),
+            ("log_bytes_max", 65_536),
+            ("log_files_max", 0),
             ("journal_bytes_max", 65_536),
+            ("fetcher_bytes_max", 1),
+            ("fetcher_unpacked_bytes_max", 1),
+            ("fetcher_entries_max", 1),
+            ("fetcher_stall_ms", 1),
+            ("fetcher_timeout_ms", 1),
+            ("fetcher_parallel_max", 1),
+            ("fetcher_cache_bytes_max", 0),
         ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")

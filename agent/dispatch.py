@@ -8,6 +8,7 @@ from agent.effects import AgentEffect
 from agent.events import (
     AgentEvent,
     DeadlinePassed,
+    DiskExceeded,
     LinkClosed,
     LinkOpened,
     MasterSaid,
@@ -24,6 +25,7 @@ from agent.following import on_epoch_written, on_master_said
 from agent.journaling import written
 from agent.killing import on_kill_due
 from agent.launching import on_process_started, on_start_failed, start
+from agent.limiting import on_disk_exceeded
 from agent.pausing import on_process_paused
 from agent.reaping import on_process_exited, on_process_missing, on_process_vanished
 from agent.registering import on_link_closed, on_link_opened, on_silence_due
@@ -65,6 +67,8 @@ class Agent:
                 return on_process_vanished(state, event, stamps)
             case ProcessMissing():
                 return on_process_missing(state, event, stamps)
+            case DiskExceeded():
+                return on_disk_exceeded(state, event)
             case LinkOpened():
                 return on_link_opened(state, event, now_ms)
             case LinkClosed():

@@ -133,6 +133,14 @@ class PauseProcess:
     paused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CancelStart:
+    """If its process is not ordered yet, it need not be any more: `StartFailed` follows."""
+
+    key: TaskKey
+    fence: int
+
+
 class RefusalOfOrder(StrEnum):
     STALE_EPOCH = "stale_epoch"
     NOT_WELCOMED = "not_welcomed"
@@ -211,6 +219,7 @@ AgentEffect = (
     | WriteRecords
     | StartProcess
     | FindProcess
+    | CancelStart
     | TerminateProcess
     | KillProcess
     | PauseProcess

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.tasks import TaskKey
+from agent.tasks import OverDisk, TaskKey
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.task import TaskInfo
 
@@ -201,6 +201,15 @@ class ProcessMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskExceeded:
+    """The files of a task take more than it asked for."""
+
+    key: TaskKey
+    fence: int
+    over: OverDisk
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """End the agent.
 
@@ -227,6 +236,7 @@ AgentEvent = (
     | ProcessExited
     | ProcessVanished
     | ProcessMissing
+    | DiskExceeded
     | StopAsked
     | DeadlinePassed
 )

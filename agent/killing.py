@@ -3,6 +3,7 @@
 from agent.alarms import Alarm, AlarmKind
 from agent.effects import (
     AgentEffect,
+    CancelStart,
     KillProcess,
     RefusalOfOrder,
     RefuseOrder,
@@ -45,7 +46,10 @@ def end_task(
     else:
         task.kill.due_ms = min(task.kill.due_ms, due_ms)
         task.kill.by_order = task.kill.by_order or by_order
-    if task.phase in {Phase.STARTING, Phase.RECOVERING}:
+    if task.phase is Phase.STARTING:
+        # Its process may take long to come, or is about to; then `terminate_started` sees to it.
+        return [CancelStart(task.key, task.fence)] if is_first else []
+    if task.phase is Phase.RECOVERING:
         return []  # There is no process to signal yet; `terminate_started` will.
     effects = [_terminate(task, task.kill)] if is_first else []
     return effects + force_when_due(state, task, now_ms)

@@ -5,6 +5,7 @@ from typing import Final
 
 from agent.effects import AgentEffect
 from agent.events import ProcessExited, ProcessMissing, ProcessVanished, Vanishing
+from agent.limiting import disk_message
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase
@@ -18,6 +19,9 @@ def on_process_exited(state: AgentState, event: ProcessExited, stamps: Stamps) -
     assert task.phase is Phase.RUNNING
     task_state, reason = _meaning(task.kill, event)
     message = _how_it_ended(event)
+    if task.kill is None and task.over_disk is not None:
+        task_state, reason = TaskState.FAILED, StatusReason.CONTAINER_LIMITATION_DISK
+        message = disk_message(task.over_disk)
     if task.kill is not None and not task.kill.by_order:
         message += " because the agent was stopped"
     report = make_report(

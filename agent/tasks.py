@@ -40,6 +40,14 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class OverDisk:
+    """What a task's files take, and what it asked for."""
+
+    used_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskNotes:
     """What is kept of a task's description for the next life of the agent.
 
@@ -69,6 +77,7 @@ class Task:
         notes: are written down with it.
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
+        over_disk: why the agent ends it.
         pid, start_ticks, boot_id: of the leader of its process group; 0 while there is none.
     """
 
@@ -84,6 +93,7 @@ class Task:
     boot_id: str = ""
     kill: Kill | None = None
     is_paused: bool = False
+    over_disk: OverDisk | None = None
     stream: UpdateStream = field(default_factory=UpdateStream)
 
     @property

@@ -12,6 +12,7 @@ from agent.edge.master_link import MasterLink
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import (
     AgentEffect,
+    CancelStart,
     CloseLink,
     EndAgent,
     FindProcess,
@@ -89,6 +90,8 @@ class Performer:
                 log.info("task_launched", **_names(effect), user=effect.user)
                 self._metrics.launches.inc()
                 self._containerizer.start(effect)
+            case CancelStart():
+                self._containerizer.cancel_start(effect.key, effect.fence)
             case FindProcess():
                 self._containerizer.find(effect)
             case TerminateProcess():

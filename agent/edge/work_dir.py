@@ -25,6 +25,10 @@ class WorkDir:
         return self.path / "launcher"
 
     @property
+    def fetcher(self) -> Path:
+        return self.path / "fetch"
+
+    @property
     def sandboxes(self) -> Path:
         return self.path / "slaves"
 

@@ -5,6 +5,7 @@ import pytest
 from agent.alarms import Alarm, AlarmKind
 from agent.checkpoints.records import ReportMade
 from agent.effects import (
+    CancelStart,
     KillProcess,
     NoteEnded,
     RefusalOfOrder,
@@ -103,7 +104,7 @@ def test_a_task_killed_while_its_process_starts_is_asked_to_end_once_it_is_there
     agent = welcomed_agent()
     said(agent, run_order())
     on_disk(agent)
-    assert said(agent, kill(1_000)) == []
+    assert said(agent, kill(1_000)) == [CancelStart(KEY, 7)]
     assert agent.handle(started(), 10)[1:] == [TERMINATE]
     assert agent.handle(DeadlinePassed(), 1_000) == [FORCE]
 

@@ -22,6 +22,7 @@ from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import CommandInfo, TaskInfo
 from trimast.model.task_lifecycle import TaskState
+from trimast.model.uri import Uri
 
 __all__ = [
     "NEVER_RAN",
@@ -43,5 +44,6 @@ __all__ = [
     "TaskId",
     "TaskInfo",
     "TaskState",
+    "Uri",
     "command_task",
 ]

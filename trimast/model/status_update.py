@@ -23,6 +23,7 @@ class StatusReason(StrEnum):
     AGENT_UNKNOWN = "agent_unknown"
     COMMAND_EXECUTOR_FAILED = "command_executor_failed"
     CONTAINER_LIMITATION_MEMORY = "container_limitation_memory"
+    CONTAINER_LIMITATION_DISK = "container_limitation_disk"
     CONTAINER_LAUNCH_FAILED = "container_launch_failed"
     EXECUTOR_TERMINATED = "executor_terminated"
     FRAMEWORK_REMOVED = "framework_removed"

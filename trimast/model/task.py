@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trimast.model.container import ContainerInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
+from trimast.model.uri import Uri
 
 Limits = tuple[tuple[str, int | None], ...]
 """Of cpus and mem, sorted by name: thousandths, or None for no limit at all."""
@@ -19,6 +20,7 @@ class CommandInfo:
             the first of which is the name the program sees as its own.
         environment: name and value; added to the little that every task gets.
         user: runs the command; "" is the framework's.
+        uris: are in the sandbox before the command runs.
     """
 
     value: str
@@ -26,6 +28,7 @@ class CommandInfo:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     user: str = ""
+    uris: tuple[Uri, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

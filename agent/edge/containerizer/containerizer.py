@@ -34,6 +34,9 @@ class Containerizer(Protocol):
     def start(self, order: StartProcess) -> None:
         """Called at most once for a key and fence."""
 
+    def cancel_start(self, key: TaskKey, fence: int) -> None:
+        """Its process is not wanted any more; nothing happens if that comes too late."""
+
     def find(self, order: FindProcess) -> None:
         """A task of an earlier life of the agent. Called before any `start`, once for each."""
 

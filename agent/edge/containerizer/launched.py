@@ -25,9 +25,11 @@ from agent.edge.containerizer.command_line import (
     user_of,
 )
 from agent.edge.containerizer.containerizer import ContainerEvent
+from agent.edge.containerizer.fetching import Fetching
 from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating, group_name
 from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink, LauncherUnusable
 from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
+from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import FindProcess, StartProcess
 from agent.events import (
@@ -84,6 +86,7 @@ class LaunchedContainerizer:
     Args:
         folder: of the launcher.
         isolating: whether and how tasks are held to their share.
+        fetcher: without one, a task with uris fails.
 
     Attributes:
         link: to the launcher.
@@ -97,6 +100,7 @@ class LaunchedContainerizer:
         *,
         idle_s: float = IDLE_S,
         isolating: Isolating = NOT_ISOLATING,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._isolating = isolating
         self._sandboxes = sandboxes
@@ -106,6 +110,8 @@ class LaunchedContainerizer:
         self._threads_idle = _THREADS
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="prepare")
         self._preparing: set[asyncio.Task[None]] = set()
+        self._unwanted: set[Run] = set()
+        self._fetching = Fetching(fetcher, sandboxes, self._on_fetched)
         self._is_closed = False
         self._usage = UsageQuestion(_run)
         self.link = LauncherLink(
@@ -145,6 +151,10 @@ class LaunchedContainerizer:
             # In the next turn, so that all orders of this one go together.
             asyncio.get_running_loop().call_soon(self._prepare_waiting)
 
+    def cancel_start(self, key: TaskKey, fence: int) -> None:
+        if (key, fence) not in self._held and not self._fetching.cancel((key, fence)):
+            self._unwanted.add((key, fence))
+
     def find(self, order: FindProcess) -> None:
         run = (order.key, order.fence)
         folder = self._sandboxes.path(order.agent_id, order.key, order.fence)
@@ -180,6 +190,7 @@ class LaunchedContainerizer:
             return
         self._is_closed = True
         self._waiting.clear()
+        await self._fetching.close()
         if self._preparing:
             await asyncio.wait(self._preparing)
         self._pool.shutdown()
@@ -211,11 +222,28 @@ class LaunchedContainerizer:
             return
         self._prepare_waiting()
         for order, outcome in zip(batch, outcomes, strict=True):
+            run = (order.key, order.fence)
             if isinstance(outcome, StartFailed):
                 self._on_event(outcome)
+            elif run in self._unwanted:
+                self._on_event(_start_failed(run, "it was killed before it was started"))
+            elif order.task.command.uris:
+                self._fetching.begin(order, outcome)
             else:
-                self._held[order.key, order.fence] = _Held(outcome)
-                self.link.send(outcome)
+                self._order_start(run, outcome)
+            self._unwanted.discard(run)
+
+    def _on_fetched(self, run: Run, message: Message, why_not: str) -> None:
+        if self._is_closed:
+            return
+        if why_not:
+            self._on_event(_start_failed(run, why_not))
+        else:
+            self._order_start(run, message)
+
+    def _order_start(self, run: Run, message: Message) -> None:
+        self._held[run] = _Held(message)
+        self.link.send(message)
 
     def _prepare_all(self, batch: list[StartProcess]) -> list[Message | StartFailed]:
         """In a thread."""

@@ -8,6 +8,7 @@ import pytest
 from agent.edge.sandboxes import Sandboxes
 from agent.tasks import TaskKey
 from tests.agent.edge import patience
+from tests.agent.edge.test_disk_use import make_deep
 from tests.agent.one_agent import AGENT, KEY, OTHER
 
 
@@ -105,3 +106,28 @@ def test_a_link_out_of_a_sandbox_is_not_followed(tmp_path: Path) -> None:
     boxes.release(AGENT, KEY, 7)
     collect(boxes, until=lambda: not path.exists())
     assert (outside / "precious").exists()
+
+
+def test_the_fuller_the_disk_the_sooner_they_go(tmp_path: Path) -> None:
+    path = sandboxes(tmp_path).create(AGENT, KEY, 7)
+    boxes = Sandboxes(
+        tmp_path, kept_max=9, age_max_ms=10**9, headroom=0.1, disk_share_used=lambda _: 0.9
+    )
+    collect(boxes, until=lambda: not path.exists())
+
+
+def test_a_sandbox_deeper_than_python_can_follow_goes_all_the_same(tmp_path: Path) -> None:
+    boxes = sandboxes(tmp_path, kept_max=0)
+    path = boxes.create(AGENT, KEY, 7)
+    make_deep(path, 3000)
+    boxes.release(AGENT, KEY, 7)
+    collect(boxes, until=lambda: not path.exists())
+
+
+def test_what_a_task_wrote_last_is_looked_at_once_more(tmp_path: Path) -> None:
+    boxes = sandboxes(tmp_path)
+    path = boxes.create(AGENT, KEY, 7)
+    assert (boxes.written_paths(), boxes.written_paths()) == ([path], [path])
+    boxes.release(AGENT, KEY, 7)
+    assert (boxes.written_paths(), boxes.written_paths()) == ([path], [])
+    boxes.close()

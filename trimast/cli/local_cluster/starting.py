@@ -16,6 +16,7 @@ from trimast.edge.leader_finder import LeaderFinder
 
 AGENT_SERVES: Final = "active"
 LOG_LINES_SHOWN: Final = 8
+SETTINGS_NAME: Final = "settings.toml"
 _POLL_S: Final = 0.02
 
 
@@ -53,6 +54,7 @@ def master_arguments(cluster: ClusterFile, master: Master) -> list[str]:
         *("--http-port", _port(master.http), "--grpc-port", _port(master.grpc)),
         *("--raft-port", _port(master.raft), "--peers", peers, *tls),
         *("--ready-file", str(_ready_file(cluster, master))),
+        *_settings_of(cluster),
     ]
 
 
@@ -63,7 +65,14 @@ def agent_arguments(cluster: ClusterFile, agent: Agent) -> list[str]:
         *("--hostname", "127.0.0.1", "--http-host", "127.0.0.1"),
         *("--http-port", _port(agent.http), "--resources", agent.resources),
         *("--ready-file", str(_ready_file(cluster, agent))),
+        *_settings_of(cluster),
     ]
+
+
+def _settings_of(cluster: ClusterFile) -> list[str]:
+    """What somebody has put into its folder for all its members."""
+    path = cluster.folder / SETTINGS_NAME
+    return ["--config", str(path)] if path.exists() else []
 
 
 async def wait_until_it_serves(cluster: ClusterFile, timeout_s: float) -> ClusterFile:

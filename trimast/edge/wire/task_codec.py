@@ -6,6 +6,7 @@ from trimast.edge.wire.container_codec import container_from_proto, container_to
 from trimast.edge.wire.labels_codec import labels_from_proto, labels_to_proto
 from trimast.edge.wire.limits_codec import limits_from_proto, limits_to_proto
 from trimast.edge.wire.resources_codec import resources_from_proto, resources_to_proto
+from trimast.edge.wire.uri_codec import uri_to_proto, uris_from_proto
 from trimast.model.container import ContainerInfo
 from trimast.model.ids import AgentId, TaskId, fault_of_id
 from trimast.model.task import CommandInfo, TaskInfo
@@ -91,8 +92,6 @@ def _kill_grace_ms(message: mesos_pb2.TaskInfo) -> int | None:
 def _command_from_proto(message: mesos_pb2.CommandInfo) -> CommandInfo:
     if not message.value:
         raise BadMessage("Task's command has no value: say what to run")
-    if message.uris:
-        raise BadMessage("Task's command uses uris, which are not supported yet")
     environment = tuple(_variable(v) for v in message.environment.variables)
     for text in (message.value, *message.arguments, *(f"{n}={v}" for n, v in environment)):
         if "\0" in text:
@@ -107,6 +106,7 @@ def _command_from_proto(message: mesos_pb2.CommandInfo) -> CommandInfo:
         arguments=tuple(message.arguments),
         environment=environment,
         user=message.user,
+        uris=uris_from_proto(message.uris),
     )
 
 
@@ -122,7 +122,10 @@ def _variable(variable: mesos_pb2.Environment.Variable) -> tuple[str, str]:
 
 def _command_to_proto(command: CommandInfo) -> mesos_pb2.CommandInfo:
     message = mesos_pb2.CommandInfo(
-        value=command.value, shell=command.shell, arguments=command.arguments
+        value=command.value,
+        shell=command.shell,
+        arguments=command.arguments,
+        uris=map(uri_to_proto, command.uris),
     )
     for name, value in command.environment:
         message.environment.variables.add(name=name, value=value)

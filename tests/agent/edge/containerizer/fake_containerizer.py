@@ -49,6 +49,9 @@ class FakeContainerizer:
     def start(self, order: StartProcess) -> None:
         self._orders.append(lambda: self._start(order))
 
+    def cancel_start(self, key: TaskKey, fence: int) -> None:
+        pass  # Always too late.
+
     def find(self, order: FindProcess) -> None:
         self._orders.append(lambda: self._find((order.key, order.fence)))
 

@@ -10,13 +10,21 @@ from trimast.edge.wire.task_codec import task_info_from_proto, task_info_to_prot
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo, TaskInfo
+from trimast.model.uri import Uri
 
 FULL = TaskInfo(
     task_id=TaskId("t1"),
     name="a task",
     agent_id=AgentId("a1"),
     resources=Resources.of({"cpus": 100, "mem": 32_000}, {"ports": [(31_000, 31_001)]}),
-    command=CommandInfo("/bin/echo", False, ("echo", "hi"), (("A", "1"), ("B", "")), "nobody"),
+    command=CommandInfo(
+        "/bin/echo",
+        False,
+        ("echo", "hi"),
+        (("A", "1"), ("B", "")),
+        "nobody",
+        (Uri("http://h/a", True, False, True, "b/c"), Uri("/etc/hosts")),
+    ),
     kill_grace_ms=1_500,
     labels=(("k", "v"),),
     data=b"\x00\xff",
@@ -48,7 +56,11 @@ Change = Callable[[mesos_pb2.TaskInfo], object]
         (lambda t: t.command.ClearField("value"), "has no value"),
         (lambda t: t.command.__setattr__("value", "a\0b"), "NUL character"),
         (lambda t: t.command.arguments.append("x" * 200_000), "131072 bytes or more"),
-        (lambda t: t.command.uris.add(value="http://x"), "uses uris"),
+        (lambda t: t.command.uris.add(value="gopher://x/y"), "has the scheme 'gopher'"),
+        (
+            lambda t: t.command.uris.extend([mesos_pb2.CommandInfo.URI(value="/a")] * 257),
+            "259 uris; 256 are allowed",
+        ),
         (lambda t: t.command.environment.variables.add(name="A=B", value="1"), "without '='"),
         (lambda t: t.command.environment.variables.add(name="A"), "must have a value set"),
         (lambda t: t.kill_policy.grace_period.__setattr__("nanoseconds", -1), "non-negative"),

@@ -1,0 +1,1 @@
+"""Fetches what a task needs into its sandbox; neither the task nor the source is trusted."""

@@ -1,0 +1,26 @@
+"""A task has taken more than it asked for: it is ended, and its end says why."""
+
+from agent.effects import AgentEffect, KillProcess
+from agent.events import DiskExceeded
+from agent.state import AgentState
+from agent.tasks import OverDisk, Phase
+
+
+def on_disk_exceeded(state: AgentState, event: DiskExceeded) -> list[AgentEffect]:
+    """It came from a look at the disk that took its time: the task may have ended meanwhile."""
+    task = state.tasks.get(event.key)
+    if task is None or task.fence != event.fence or task.phase is not Phase.RUNNING:
+        return []
+    if task.over_disk is not None:
+        return []
+    task.over_disk = event.over
+    return [KillProcess(task.key, task.fence)]
+
+
+def disk_message(over: OverDisk) -> str:
+    """In the words of Mesos."""
+    return f"Disk usage ({_mib(over.used_bytes)}) exceeds quota ({_mib(over.limit_bytes)})"
+
+
+def _mib(amount_bytes: int) -> str:
+    return f"{amount_bytes / (1024 * 1024):.1f}MB"

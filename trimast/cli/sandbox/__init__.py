@@ -1,0 +1,1 @@
+"""What `trimast task` does in a task's sandbox: read its output, list and fetch files, run more."""
