@@ -13,6 +13,9 @@ class AlarmKind(StrEnum):
     RESEND = "resend"
     KILL = "kill"
     STOP = "stop"
+    EXECUTOR_SILENT = "executor_silent"
+    EXECUTOR_KILL = "executor_kill"
+    EXECUTOR_IDLE = "executor_idle"
 
 
 class Alarm(NamedTuple):

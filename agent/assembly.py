@@ -17,6 +17,8 @@ from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
+from agent.edge.executor_api import ExecutorApi
+from agent.edge.executor_streams import ExecutorStreams
 from agent.edge.http_pages import add_pages
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
@@ -118,6 +120,7 @@ class RunningAgent:
         )
         self._containerizer = LaunchedContainerizer(work_dir.launcher, self._sandboxes, self.submit)
         registry.register(LauncherMetrics(self._containerizer.link))
+        self._executors = ExecutorStreams()
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -131,6 +134,7 @@ class RunningAgent:
             containerizer=self._containerizer,
             sandboxes=self._sandboxes,
             metrics=self._metrics,
+            executors=self._executors,
             on_admitted=self._write_ready_file,
             on_end=self.end,
         )
@@ -146,6 +150,10 @@ class RunningAgent:
         add_metrics_page(app, registry)
         add_pages(app, self._state, masters=lambda: finder.addresses, work_dir=work_dir.path)
         add_sandbox_page(app, self._sandboxes)
+        executor_api = ExecutorApi(
+            self._state, self._executors, self.submit, needs_token=config.executor_token
+        )
+        executor_api.mount(app)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -158,6 +166,7 @@ class RunningAgent:
         await self._containerizer.open()
         self._state.info = replace(self._state.info, http_port=self._http.port)
         held = [(task.key, task.fence) for task in self._state.tasks.values()]
+        self._state.endpoint = _endpoint(self._config.http_host, self._http.port)
         for effect in self._first_effects:
             self._performer.perform(effect)
         self._containerizer.end_strays()
@@ -193,6 +202,7 @@ class RunningAgent:
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
         await self._checkpoints.close()
         self._sandboxes.close()
+        self._executors.close()
         await self._http.stop()
         self._work_dir.close()
 
@@ -247,6 +257,11 @@ def _agent_info(config: AgentConfig, work_dir: WorkDir) -> AgentInfo:
     )
 
 
+def _endpoint(host: str, port: int) -> str:
+    """Where the processes of this machine reach the agent."""
+    return f"{'127.0.0.1' if host in {'', '0.0.0.0', '::'} else host}:{port}"
+
+
 def _rules(config: AgentConfig) -> AgentRules:
     return AgentRules(
         kill_grace_ms=config.kill_grace_ms,
@@ -255,6 +270,10 @@ def _rules(config: AgentConfig) -> AgentRules:
         resend_most_ms=config.resend_most_ms,
         stop_flush_ms=config.stop_flush_ms,
         ended_max=config.ended_max,
+        executor_registration_ms=config.executor_registration_ms,
+        executor_return_ms=config.executor_return_ms,
+        executor_shutdown_grace_ms=config.executor_shutdown_grace_ms,
+        executor_idle_ms=config.executor_idle_ms,
     )
 
 

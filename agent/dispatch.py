@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from agent.alarms import AlarmKind
-from agent.effects import AgentEffect
+from agent.effects import AgentEffect, ReleaseSandbox
 from agent.events import (
     AgentEvent,
     DeadlinePassed,
@@ -19,6 +19,24 @@ from agent.events import (
     StartFailed,
     StopAsked,
 )
+from agent.executors.ending import (
+    on_executor_kill_due,
+    on_executor_over,
+    on_executor_silent,
+    shut_down,
+    watch_idle_executors,
+)
+from agent.executors.events import (
+    ExecutorReported,
+    ExecutorSaid,
+    ExecutorSubscribed,
+    ExecutorUnsubscribed,
+)
+from agent.executors.executor import Executor
+from agent.executors.launching import on_executor_started
+from agent.executors.passing_on import on_executor_said
+from agent.executors.reporting import on_executor_reported
+from agent.executors.subscribing import on_executor_subscribed, on_executor_unsubscribed
 from agent.following import on_epoch_written, on_master_said
 from agent.journaling import written
 from agent.killing import on_kill_due
@@ -26,9 +44,25 @@ from agent.launching import on_process_started, on_start_failed, start
 from agent.reaping import on_process_exited, on_process_missing, on_process_vanished
 from agent.registering import on_link_closed, on_link_opened, on_silence_due
 from agent.reporting import on_resend_due, send_ready
-from agent.state import AgentState, EpochWritten, ReportsWritten, Stamps, StartAllowed
+from agent.state import (
+    AgentState,
+    EpochWritten,
+    ExecutorEndWritten,
+    ReportsWritten,
+    Stamps,
+    StartAllowed,
+)
 from agent.stopping import go_on_stopping, on_stop_asked
 from agent.tasks import Task, TaskKey
+
+
+def executor_at(
+    state: AgentState,
+    event: ProcessStarted | StartFailed | ProcessExited | ProcessVanished | ProcessMissing,
+) -> Executor | None:
+    """Whose process it is; None if it is a task's own."""
+    executor = state.executors.get(event.key)
+    return executor if executor is not None and executor.fence == event.fence else None
 
 
 @dataclass(slots=True)
@@ -38,6 +72,7 @@ class Agent:
 
     def handle(self, event: AgentEvent, now_ms: int) -> list[AgentEffect]:
         effects = self._react(event, now_ms)
+        effects += watch_idle_executors(self.state, now_ms)
         return effects + go_on_stopping(self.state, now_ms)
 
     def next_deadline_ms(self) -> int | None:
@@ -52,7 +87,22 @@ class Agent:
             case RecordsWritten():
                 return _on_records_written(state, event, stamps, now_ms)
             case ProcessStarted():
+                executor = executor_at(state, event)
+                if executor is not None:
+                    return on_executor_started(state, executor, event, now_ms)
                 return on_process_started(state, event, stamps, now_ms)
+            case ExecutorSubscribed():
+                return on_executor_subscribed(state, event, stamps, now_ms)
+            case ExecutorUnsubscribed():
+                return on_executor_unsubscribed(state, event)
+            case ExecutorReported():
+                return on_executor_reported(state, event)
+            case ExecutorSaid():
+                return on_executor_said(state, event)
+            case StartFailed() | ProcessExited() | ProcessVanished() | ProcessMissing() if (
+                executor := executor_at(state, event)
+            ) is not None:
+                return on_executor_over(state, executor, event, stamps)
             case StartFailed():
                 return on_start_failed(state, event, stamps)
             case ProcessExited():
@@ -82,6 +132,8 @@ def _on_records_written(
         match consequence:
             case StartAllowed():
                 effects += start(state, consequence)
+            case ExecutorEndWritten():
+                effects.append(ReleaseSandbox(consequence.key, consequence.fence))
             case ReportsWritten():
                 task = state.tasks.get(consequence.key)
                 if task is not None and task.fence == consequence.fence:
@@ -107,6 +159,16 @@ def _on_deadline_passed(state: AgentState, now_ms: int) -> list[AgentEffect]:
             case AlarmKind.RESEND:
                 assert alarm.key is not None
                 to_resend.append(state.tasks[alarm.key])
+            case AlarmKind.EXECUTOR_SILENT:
+                assert alarm.key is not None
+                effects += on_executor_silent(state.executors[alarm.key], now_ms)
+            case AlarmKind.EXECUTOR_KILL:
+                assert alarm.key is not None
+                effects += on_executor_kill_due(state.executors[alarm.key])
+            case AlarmKind.EXECUTOR_IDLE:
+                assert alarm.key is not None
+                executor = state.executors[alarm.key]
+                effects += shut_down(state, executor, now_ms, by_order=True)
             case AlarmKind.STOP:
                 pass  # `go_on_stopping` looks at the time after every event.
             case _:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.checkpoints.records import Record
+from agent.executors.effects import ExecutorEffect
 from agent.tasks import TaskKey
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, MasterId
@@ -209,4 +210,5 @@ AgentEffect = (
     | NoteTaken
     | ReleaseSandbox
     | EndAgent
+    | ExecutorEffect
 )

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.executors.events import (
+    ExecutorReported,
+    ExecutorSaid,
+    ExecutorSubscribed,
+    ExecutorUnsubscribed,
+)
 from agent.tasks import TaskKey
+from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.task import TaskInfo
 
@@ -36,6 +43,7 @@ class RunTask:
     fence: int
     user: str
     ends_with_agent: bool = False
+    framework: FrameworkInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,29 @@ class TurnedAway:
     for_ever: bool
 
 
-Order = Welcome | RunTasks | KillTasks | TakeReports | Ping | TurnedAway
+@dataclass(frozen=True, slots=True)
+class PassToExecutor:
+    """Bytes from its framework."""
+
+    key: TaskKey
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShutExecutorDown:
+    key: TaskKey
+
+
+Order = (
+    Welcome
+    | RunTasks
+    | KillTasks
+    | TakeReports
+    | Ping
+    | TurnedAway
+    | PassToExecutor
+    | ShutExecutorDown
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +212,10 @@ AgentEvent = (
     | ProcessExited
     | ProcessVanished
     | ProcessMissing
+    | ExecutorSubscribed
+    | ExecutorUnsubscribed
+    | ExecutorReported
+    | ExecutorSaid
     | StopAsked
     | DeadlinePassed
 )

@@ -3,6 +3,7 @@
 from agent.checkpoints.records import ProcessBegun, Record, TaskAccepted
 from agent.effects import AgentEffect, NoteFound, RefusalOfOrder, RefuseOrder, StartProcess
 from agent.events import Asked, ProcessStarted, RunTask, RunTasks, StartFailed
+from agent.executors.launching import find_place, hand_over
 from agent.journaling import write
 from agent.killing import force_when_due, grace_of, terminate_started
 from agent.reporting import forget, make_report, report_end
@@ -18,6 +19,7 @@ def on_run_tasks(
     effects: list[AgentEffect] = []
     records: list[Record] = []
     consequences: list[Consequence] = []
+    late: list[AgentEffect] = []
     for run in order.tasks:
         refusal = _refusal(state, run)
         if refusal is not None:
@@ -31,12 +33,19 @@ def on_run_tasks(
         notes = _notes(state, run)
         task = Task(run.key, run.fence, Phase.ACCEPTED, notes=notes, info=run.task, user=run.user)
         state.tasks[run.key] = task
-        starting = make_report(state, stamps, task, TaskState.STARTING)
-        records += [TaskAccepted(run.key, run.fence, notes=notes), starting]
-        consequences += [StartAllowed(run.key, run.fence), ReportsWritten(run.key, run.fence, 1)]
+        records.append(TaskAccepted(run.key, run.fence, notes=notes))
+        consequences.append(StartAllowed(run.key, run.fence))
+        if run.task.executor is None:
+            records.append(make_report(state, stamps, task, TaskState.STARTING))
+            consequences.append(ReportsWritten(run.key, run.fence, 1))
+        else:
+            # Its executor says when it starts.
+            more, ends = find_place(state, run, task, stamps)
+            records += more
+            late += ends
     if records:
         effects.append(write(state, records, consequences))
-    return effects
+    return effects + late
 
 
 def start(state: AgentState, allowed: StartAllowed) -> list[AgentEffect]:
@@ -44,6 +53,8 @@ def start(state: AgentState, allowed: StartAllowed) -> list[AgentEffect]:
     task = state.tasks.get(allowed.key)
     if task is None or task.fence != allowed.fence or task.phase is not Phase.ACCEPTED:
         return []  # Killed while it was being written down.
+    if task.notes.executor_id is not None:
+        return hand_over(state, task)
     assert state.agent_id is not None
     assert task.info is not None
     task.phase = Phase.STARTING
@@ -104,6 +115,7 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
         info.name,
         str(info.resources),
         run.ends_with_agent,
+        None if info.executor is None else info.executor.executor_id,
     )
 
 

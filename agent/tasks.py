@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from agent.updates.stream import UpdateStream
-from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.ids import ExecutorId, FrameworkId, TaskId
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
@@ -48,6 +48,7 @@ class TaskNotes:
         kill_grace_ms: its own; None if it names none.
         resources: as text, for people.
         ends_with_agent: its framework does not checkpoint.
+        executor_id: of the executor that runs it; None if it is a process of its own.
     """
 
     boot_id: str = ""
@@ -55,6 +56,7 @@ class TaskNotes:
     name: str = ""
     resources: str = ""
     ends_with_agent: bool = False
+    executor_id: ExecutorId | None = None
 
 
 NO_NOTES: Final = TaskNotes()
@@ -69,6 +71,7 @@ class Task:
         notes: are written down with it.
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
+        acknowledged: statuses of its executor that masters have, and the executor may not know it.
         pid, start_ticks, boot_id: of the leader of its process group; 0 while there is none.
     """
 
@@ -84,6 +87,7 @@ class Task:
     boot_id: str = ""
     kill: Kill | None = None
     stream: UpdateStream = field(default_factory=UpdateStream)
+    acknowledged: dict[bytes, None] = field(default_factory=dict)
 
     @property
     def is_live(self) -> bool:

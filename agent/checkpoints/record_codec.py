@@ -8,15 +8,20 @@ from agent.checkpoints.records import (
     AgentAdmitted,
     AgentDescribed,
     EpochSeen,
+    ExecutorAccepted,
+    ExecutorEnded,
     ProcessBegun,
     Record,
     ReportMade,
     ReportsTaken,
+    StatusesAcknowledged,
     TaskAccepted,
     TasksEnded,
 )
+from agent.checkpoints.value_codec import from_plain, to_plain
+from agent.executors.executor import ExecutorNotes, executor_key
 from agent.tasks import TaskKey, TaskNotes
-from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -57,6 +62,13 @@ def _to_list(record: Record) -> list[Any]:
             return ["taken", *(uuid.hex() for uuid in record.uuids)]
         case TasksEnded():
             return ["ended", *([*key, fence] for key, fence in record.ended)]
+        case ExecutorAccepted():
+            return ["executor", *record.key, record.fence, to_plain(record.notes)]
+        case ExecutorEnded():
+            return ["executor_ended", *record.key, record.fence]
+        case StatusesAcknowledged():
+            uuids = (uuid.hex() for uuid in record.uuids)
+            return ["acknowledged", *record.key, record.fence, *uuids]
         case _:
             assert_never(record)
 
@@ -88,7 +100,22 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.name,
         notes.resources,
         notes.ends_with_agent,
+        notes.executor_id,
     ]
+
+
+def _executor(framework_id: str, executor_id: str, fence: int, notes: Any) -> ExecutorAccepted:
+    key = executor_key(FrameworkId(framework_id), ExecutorId(executor_id))
+    return ExecutorAccepted(key, fence, from_plain(ExecutorNotes, notes))
+
+
+def _executor_ended(framework_id: str, executor_id: str, fence: int) -> ExecutorEnded:
+    return ExecutorEnded(executor_key(FrameworkId(framework_id), ExecutorId(executor_id)), fence)
+
+
+def _acknowledged(framework_id: str, task_id: str, fence: int, *uuids: str) -> StatusesAcknowledged:
+    read = tuple(bytes.fromhex(uuid) for uuid in uuids)
+    return StatusesAcknowledged(_key(framework_id, task_id), fence, read)
 
 
 def _begun(
@@ -126,7 +153,14 @@ def _update_to_list(update: StatusUpdate) -> list[Any]:
         update.message,
         update.exit_code,
         update.signal,
+        *_of_executor(update),
     ]
+
+
+def _of_executor(update: StatusUpdate) -> list[Any]:
+    """Only if there is any of it: most tasks have no executor of their own."""
+    more = (update.executor_id, update.healthy, update.data.hex(), update.labels)
+    return list(more) if any(part not in (None, "", ()) for part in more) else []
 
 
 def _report(
@@ -143,6 +177,10 @@ def _report(
     message: str,
     exit_code: int | None,
     signal: int | None,
+    executor_id: str | None = None,
+    healthy: bool | None = None,
+    data: str = "",
+    labels: Iterable[list[str]] = (),
 ) -> ReportMade:
     return ReportMade(
         StatusUpdate(
@@ -159,6 +197,10 @@ def _report(
             message=message,
             exit_code=exit_code,
             signal=signal,
+            executor_id=None if executor_id is None else ExecutorId(executor_id),
+            healthy=healthy,
+            data=bytes.fromhex(data),
+            labels=tuple((name, text) for name, text in labels),
         )
     )
 
@@ -172,4 +214,7 @@ _READERS: Final[Mapping[str, Callable[..., Record]]] = {
     "report": _report,
     "taken": _taken,
     "ended": _ended,
+    "executor": _executor,
+    "executor_ended": _executor_ended,
+    "acknowledged": _acknowledged,
 }

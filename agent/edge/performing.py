@@ -8,6 +8,7 @@ import structlog
 from agent.edge.agent_metrics import AgentMetrics
 from agent.edge.checkpoint_files import CheckpointFiles
 from agent.edge.containerizer.containerizer import Containerizer
+from agent.edge.executor_streams import ExecutorStreams
 from agent.edge.master_link import MasterLink
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import (
@@ -31,6 +32,13 @@ from agent.effects import (
     StartProcess,
     TerminateProcess,
     WriteRecords,
+)
+from agent.executors.effects import (
+    CloseExecutorStream,
+    NoteExecutor,
+    PassToFramework,
+    TellExecutor,
+    TellExecutorEnded,
 )
 from agent.state import AgentState
 from agent.tasks import TaskKey
@@ -57,6 +65,7 @@ class Performer:
         containerizer: Containerizer,
         sandboxes: Sandboxes,
         metrics: AgentMetrics,
+        executors: ExecutorStreams,
         on_admitted: Callable[[], None],
         on_end: Callable[[int], None],
     ) -> None:
@@ -66,6 +75,7 @@ class Performer:
         self._containerizer = containerizer
         self._sandboxes = sandboxes
         self._metrics = metrics
+        self._executors = executors
         self._on_admitted = on_admitted
         self._on_end = on_end
 
@@ -81,7 +91,7 @@ class Performer:
                 if effect.link_id > 1:
                     self._metrics.reconnects.inc()
                 self._link.send(effect)
-            case SendInventory() | SendPong():
+            case SendInventory() | SendPong() | PassToFramework() | TellExecutorEnded():
                 self._link.send(effect)
             case StartProcess():
                 log.info("task_launched", **_names(effect), user=effect.user)
@@ -95,6 +105,11 @@ class Performer:
             case KillProcess():
                 log.info("task_forced_to_end", **_names(effect))
                 self._containerizer.kill(effect.key, effect.fence)
+            case TellExecutor() | CloseExecutorStream():
+                self._executors.perform(effect)
+            case NoteExecutor():
+                names = {"framework_id": effect.key.framework_id, "executor_id": effect.key.task_id}
+                log.info(f"executor_{effect.what}", **names, fence=effect.fence, why=effect.why)
             case NoteFound():
                 log.info("task_found", **_names(effect), pid=effect.pid)
                 self._metrics.found.inc()

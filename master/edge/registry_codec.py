@@ -62,6 +62,7 @@ def _put(message: registry_pb2.RegistryCommand, decision: Decision) -> None:
         case LaunchTask():
             message.launch_task.framework_id = decision.framework_id
             message.launch_task.task.CopyFrom(task_info_to_proto(decision.task))
+            message.launch_task.shares_executor = decision.shares_executor
         case OrderKill():
             message.order_kill.framework_id = decision.framework_id
             message.order_kill.task_id = decision.task_id
@@ -107,7 +108,11 @@ def _decision(message: registry_pb2.RegistryCommand) -> Decision:
             )
         case "launch_task":
             launch = message.launch_task
-            return LaunchTask(FrameworkId(launch.framework_id), task_info_from_proto(launch.task))
+            return LaunchTask(
+                FrameworkId(launch.framework_id),
+                task_info_from_proto(launch.task),
+                launch.shares_executor,
+            )
         case "order_kill":
             kill = message.order_kill
             return OrderKill(

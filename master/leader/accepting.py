@@ -4,6 +4,7 @@ from master.leader.answering import masters_update
 from master.leader.declining import refuse_rest
 from master.leader.effects import CountOffers, LeaderEffect, SendUpdate
 from master.leader.events import InvalidTask, OffersAccepted
+from master.leader.placing_executors import fault_of_executor, has_executor
 from master.leader.proposing import propose
 from master.leader.state import LeaderState
 from master.presence.frameworks import FrameworkStream
@@ -42,9 +43,9 @@ def on_offers_accepted(
                 _answer(state, stream, launch.task_id, TaskState.ERROR, message, now_ms, agent_id)
             )
             continue
-        left -= launch.resources
-        decision = LaunchTask(stream.framework_id, launch)
-        state.ledger.promise(agent_id, stream.framework_id, launch.resources)
+        decision = LaunchTask(stream.framework_id, launch, has_executor(state, stream, launch))
+        left -= decision.takes
+        state.ledger.promise(agent_id, stream.framework_id, decision.takes)
         state.launching[stream.framework_id, launch.task_id] = decision
         effects.append(propose(state, decision, now_ms))
     refuse_rest(state, stream, agent_id, left, event.refuse_ms, now_ms)
@@ -98,12 +99,23 @@ def _fault_of_task(
         return f"Task has duplicate ID: {task.task_id}"
     if task.agent_id != agent_id:
         return f"Task uses invalid agent {task.agent_id} while agent {agent_id} is expected"
-    if not left.covers(task.resources):
-        return (
-            f"Total resources {task.resources} required by task and its executor is more than "
-            f"available {left}"
-        )
-    return None
+    return fault_of_executor(state, stream, task) or _fault_of_size(state, stream, task, left)
+
+
+def _fault_of_size(
+    state: LeaderState, stream: FrameworkStream, task: TaskInfo, left: Resources
+) -> str | None:
+    takes = task.resources
+    fits = left.covers(takes)
+    if task.executor is not None and not has_executor(state, stream, task):
+        # One after the other: what both name, as a port, cannot be had twice.
+        fits = fits and (left - takes).covers(task.executor.resources)
+        takes += task.executor.resources
+    if fits:
+        return None
+    return (
+        f"Total resources {takes} required by task and its executor is more than available {left}"
+    )
 
 
 def _answer(

@@ -8,7 +8,7 @@ from master.registry.commands import Decision
 from master.registry.outcome import Outcome
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.inventory import HeldTask
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
@@ -42,6 +42,29 @@ class AgentTookStock:
 class AgentReported:
     link_id: LinkId
     updates: tuple[StatusUpdate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSaid:
+    """Bytes for its framework."""
+
+    link_id: LinkId
+    framework_id: FrameworkId
+    executor_id: ExecutorId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorEnded:
+    """
+    Attributes:
+        status: as wait(2) has it.
+    """
+
+    link_id: LinkId
+    framework_id: FrameworkId
+    executor_id: ExecutorId
+    status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +154,23 @@ class KillRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameworkSaid:
+    """Bytes for one of its executors."""
+
+    stream_id: StreamId
+    agent_id: AgentId
+    executor_id: ExecutorId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorShutdownRequested:
+    stream_id: StreamId
+    agent_id: AgentId
+    executor_id: ExecutorId
+
+
+@dataclass(frozen=True, slots=True)
 class ReportAcknowledged:
     stream_id: StreamId
     task_id: TaskId
@@ -196,6 +236,8 @@ LeaderEvent = (
     AgentConnected
     | AgentTookStock
     | AgentReported
+    | ExecutorSaid
+    | ExecutorEnded
     | AgentAnswered
     | AgentDisconnected
     | FrameworkSubscribed
@@ -205,6 +247,8 @@ LeaderEvent = (
     | OffersRevived
     | OffersSuppressed
     | KillRequested
+    | FrameworkSaid
+    | ExecutorShutdownRequested
     | ReportAcknowledged
     | ReconciliationRequested
     | TeardownRequested

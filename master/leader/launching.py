@@ -18,10 +18,10 @@ def on_launch_decided(
     key = (launch.framework_id, task.task_id)
     state.launching.pop(key, None)
     if isinstance(outcome, Refused):
-        state.ledger.break_promise(task.agent_id, launch.framework_id, task.resources)
+        state.ledger.break_promise(task.agent_id, launch.framework_id, launch.takes)
         state.want_offers(now_ms)
         return _answer_refusal(state, launch, outcome, now_ms)
-    state.ledger.keep_promise(task.agent_id, task.resources)
+    state.ledger.keep_promise(task.agent_id, launch.takes)
     link = state.agents.active_link(task.agent_id)
     if link is None:
         return []  # The agent will be told when it is back: the launch is in the registry.
@@ -36,6 +36,8 @@ def _answer_refusal(
         return []
     if refused.reason in {RefusalReason.TASK_EXISTS, RefusalReason.INVALID}:
         task_state, reason = TaskState.ERROR, StatusReason.TASK_INVALID
+    elif refused.reason is RefusalReason.EXECUTOR_GONE:
+        task_state, reason = TaskState.DROPPED, StatusReason.EXECUTOR_TERMINATED
     else:
         task_state, reason = TaskState.DROPPED, StatusReason.INVALID_OFFERS
     update = masters_update(

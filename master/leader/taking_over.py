@@ -2,8 +2,9 @@
 
 from master.leader.settings import LeaderSettings
 from master.leader.state import LeaderState
-from master.registry.records import AgentState
+from master.registry.records import AgentState, ExecutorKey
 from master.registry.state import RegistryState
+from trimast.model.resources import NOTHING
 
 
 def take_over(
@@ -33,9 +34,14 @@ def take_over(
         state.ledger.add_agent(agent.agent_id, agent.info.resources)
         if agent.state is AgentState.ACTIVE:
             state.agents.lost_at_ms[agent.agent_id] = now_ms + settings.agent_return_ms
+    executors: set[ExecutorKey] = set()
     for task in registry.tasks.values():
         if task.holds_resources:
             resources = task.info.resources
+            executor = task.executor_key
+            if executor is not None and task.info.executor is not None:
+                resources += NOTHING if executor in executors else task.info.executor.resources
+                executors.add(executor)
             state.ledger.promise(task.agent_id, task.framework_id, resources)
             state.ledger.keep_promise(task.agent_id, resources)
     for framework in registry.frameworks.values():

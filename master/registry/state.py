@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from master.registry.records import AgentRecord, AgentState, FrameworkRecord, TaskKey, TaskRecord
+from master.registry.records import (
+    AgentRecord,
+    AgentState,
+    ExecutorKey,
+    FrameworkRecord,
+    TaskKey,
+    TaskRecord,
+)
 from trimast.model.ids import AgentId, FrameworkId, MasterId
 from trimast.model.resources import NOTHING, Resources
 from trimast.model.task_lifecycle import TaskState
@@ -21,7 +28,8 @@ class RegistryState:
         tasks: every task that still runs, or has a report that its framework has not
             acknowledged.
         completed_tasks, completed_frameworks: tombstones, oldest first, bounded.
-        used: sum of what the tasks of an agent hold.
+        used: sum of what the tasks of an agent hold, and their executors.
+        tasks_of_executor: those that have not ended, of each that has some.
     """
 
     epoch: int = 0
@@ -32,6 +40,7 @@ class RegistryState:
     completed_tasks: dict[tuple[TaskKey, int], TaskRecord] = field(default_factory=dict)
     completed_frameworks: dict[FrameworkId, FrameworkRecord] = field(default_factory=dict)
     used: dict[AgentId, Resources] = field(default_factory=dict)
+    tasks_of_executor: dict[ExecutorKey, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
 
@@ -59,31 +68,49 @@ class RegistryState:
 
     def add_task(self, task: TaskRecord) -> None:
         assert task.key not in self.tasks
+        taken = task.info.resources + self._of_executor(task)
         self.put_back_task(task)
-        self.used[task.agent_id] = self.used_on(task.agent_id) + task.info.resources
+        self.used[task.agent_id] = self.used_on(task.agent_id) + taken
 
     def put_back_task(self, task: TaskRecord) -> None:
         """From a snapshot, which has the sums as well."""
         self.tasks[task.key] = task
         self._keys_of_agent.setdefault(task.agent_id, {})[task.key] = None
         self._keys_of_framework.setdefault(task.framework_id, {})[task.key] = None
+        executor = task.executor_key
+        if executor is not None and task.holds_resources:
+            self.tasks_of_executor.setdefault(executor, {})[task.key] = None
 
-    def replace_task(self, task: TaskRecord) -> None:
-        """Put in the changed record; one that has ended gives its resources back."""
+    def replace_task(self, task: TaskRecord) -> Resources:
+        """Put in the changed record; one that has ended gives its resources back.
+
+        Returns:
+            Those, and its executor's if it was the last of its tasks.
+        """
         before = self.tasks[task.key]
-        if before.holds_resources and not task.holds_resources:
-            self.used[task.agent_id] = self.used_on(task.agent_id) - task.info.resources
         self.tasks[task.key] = task
+        if not before.holds_resources or task.holds_resources:
+            return NOTHING
+        if task.executor_key is not None:
+            _drop_key(self.tasks_of_executor, task.executor_key, task.key)
+        freed = task.info.resources + self._of_executor(task)
+        self.used[task.agent_id] = self.used_on(task.agent_id) - freed
+        return freed
 
-    def complete_task(self, task: TaskRecord) -> None:
-        """Nothing is left to do for a task that has ended: keep a tombstone."""
+    def complete_task(self, task: TaskRecord) -> Resources:
+        """Nothing is left to do for a task that has ended: keep a tombstone.
+
+        Returns:
+            What it gave back by this.
+        """
         assert task.state.is_terminal
-        self.replace_task(task)
+        freed = self.replace_task(task)
         del self.tasks[task.key]
         _drop_key(self._keys_of_agent, task.agent_id, task.key)
         _drop_key(self._keys_of_framework, task.framework_id, task.key)
         self.completed_tasks[task.key, task.fence] = task
         _keep_newest(self.completed_tasks, COMPLETED_TASKS_MAX)
+        return freed
 
     def complete_framework(self, framework: FrameworkRecord) -> None:
         del self.frameworks[framework.framework_id]
@@ -100,6 +127,12 @@ class RegistryState:
         for agent_id in idle[: max(0, len(idle) - UNREACHABLE_AGENTS_MAX)]:
             del self.agents[agent_id]
             self.used.pop(agent_id, None)
+
+    def _of_executor(self, task: TaskRecord) -> Resources:
+        """What the task's executor needs, unless other tasks hold that."""
+        if task.info.executor is None or task.executor_key in self.tasks_of_executor:
+            return NOTHING
+        return task.info.executor.resources
 
 
 _Owner = TypeVar("_Owner")

@@ -8,7 +8,7 @@ from protos.mesos.v1.scheduler.scheduler_pb2 import Call
 from trimast.edge.wire.framework_codec import framework_info_to_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 
@@ -89,6 +89,23 @@ def reconcile(framework_id: FrameworkId, tasks: Sequence[TaskId]) -> Iterator[Ca
         for task_id in tasks[first : first + RECONCILE_TASKS_MAX]:
             call.reconcile.tasks.add().task_id.value = task_id
         yield call
+
+
+def message(
+    framework_id: FrameworkId, agent_id: AgentId, executor_id: ExecutorId, data: bytes
+) -> Call:
+    call = _call(framework_id, Call.MESSAGE)
+    call.message.agent_id.value = agent_id
+    call.message.executor_id.value = executor_id
+    call.message.data = data
+    return call
+
+
+def shutdown(framework_id: FrameworkId, agent_id: AgentId, executor_id: ExecutorId) -> Call:
+    call = _call(framework_id, Call.SHUTDOWN)
+    call.shutdown.agent_id.value = agent_id
+    call.shutdown.executor_id.value = executor_id
+    return call
 
 
 def teardown(framework_id: FrameworkId) -> Call:

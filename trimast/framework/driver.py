@@ -25,7 +25,7 @@ from trimast.framework.subscription import Subscription
 from trimast.framework.teardown import tear_down
 from trimast.model.backoff import retry_delay_ms
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.offer import REFUSE_DEFAULT_MS, Offer
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import TaskInfo
@@ -160,6 +160,16 @@ class SchedulerDriver:
         """End a task. Asked again of every new leader until the task has ended."""
         self._tasks.kill(TaskId(task_id), grace_ms)
         self._standing.send(calls.kill(self.framework_id, TaskId(task_id), grace_ms))
+
+    def send_message(self, agent_id: AgentId, executor_id: str, data: bytes) -> None:
+        """Say something to an executor, which may never hear it."""
+        called = calls.message(self.framework_id, agent_id, ExecutorId(executor_id), data)
+        self._standing.send(called)
+
+    def shut_executor_down(self, agent_id: AgentId, executor_id: str) -> None:
+        """End an executor, tasks and all. Not repeated: if it is lost, nothing ends."""
+        called = calls.shutdown(self.framework_id, agent_id, ExecutorId(executor_id))
+        self._standing.send(called)
 
     def reconcile(self, task_ids: Iterable[str] = ()) -> None:
         """Ask how these tasks are, or all if none is named; status updates answer.

@@ -1,27 +1,17 @@
-"""A task: one command to run on one agent, and what a framework says of it."""
+"""A task: what a framework wants to run on one agent, and what it says of it."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from trimast.model.command import CommandInfo
+from trimast.model.executor import ExecutorInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 
+__all__ = ["NO_COMMAND", "CommandInfo", "TaskInfo"]
 
-@dataclass(frozen=True, slots=True)
-class CommandInfo:
-    """What to execute.
-
-    Attributes:
-        value: a shell line if `shell`, else the program; its arguments then are `arguments`,
-            the first of which is the name the program sees as its own.
-        environment: name and value; added to the little that every task gets.
-        user: runs the command; "" is the framework's.
-    """
-
-    value: str
-    shell: bool = True
-    arguments: tuple[str, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
-    user: str = ""
+NO_COMMAND: Final = CommandInfo("")
+"""Of a task that is its executor's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +19,7 @@ class TaskInfo:
     """What a framework wants to run.
 
     Attributes:
+        command: `NO_COMMAND` if it has a custom executor.
         kill_grace_ms: between asking the task to end and ending it; None is the agent's default.
         labels, data: carried for the framework, never read.
     """
@@ -41,3 +32,4 @@ class TaskInfo:
     kill_grace_ms: int | None = None
     labels: tuple[tuple[str, str], ...] = ()
     data: bytes = b""
+    executor: ExecutorInfo | None = None

@@ -242,7 +242,12 @@ class LaunchTask(_message.Message):
 
     FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
     TASK_FIELD_NUMBER: _builtins.int
+    SHARES_EXECUTOR_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
+    shares_executor: _builtins.bool
+    """Its executor is there for another task already, which holds what the executor needs. Refused if
+    that has come to an end.
+    """
     @_builtins.property
     def task(self) -> _mesos_pb2.TaskInfo: ...
     def __init__(
@@ -250,10 +255,11 @@ class LaunchTask(_message.Message):
         *,
         framework_id: _builtins.str = ...,
         task: _mesos_pb2.TaskInfo | None = ...,
+        shares_executor: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["framework_id", b"framework_id", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["framework_id", b"framework_id", "shares_executor", b"shares_executor", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
