@@ -14,6 +14,7 @@ from agent.config import CLEANUP, AgentConfig
 from agent.dispatch import Agent
 from agent.edge import machine
 from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
+from agent.edge.checking.prober import Prober
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
@@ -121,6 +122,7 @@ class RunningAgent:
         self._containerizer = LaunchedContainerizer(work_dir.launcher, self._sandboxes, self.submit)
         registry.register(LauncherMetrics(self._containerizer.link))
         self._executors = ExecutorStreams()
+        self._prober = Prober(self._sandboxes, self.submit)
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -135,6 +137,7 @@ class RunningAgent:
             sandboxes=self._sandboxes,
             metrics=self._metrics,
             executors=self._executors,
+            prober=self._prober,
             on_admitted=self._write_ready_file,
             on_end=self.end,
         )
@@ -202,6 +205,7 @@ class RunningAgent:
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
         await self._checkpoints.close()
         self._sandboxes.close()
+        await self._prober.close()
         self._executors.close()
         await self._http.stop()
         self._work_dir.close()

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from agent.alarms import AlarmKind
+from agent.checks.events import ProbeEnded
+from agent.checks.watching import on_probe_due, on_probe_ended, on_time_up
 from agent.effects import AgentEffect, ReleaseSandbox
 from agent.events import (
     AgentEvent,
@@ -53,7 +55,7 @@ from agent.state import (
     StartAllowed,
 )
 from agent.stopping import go_on_stopping, on_stop_asked
-from agent.tasks import Task, TaskKey
+from agent.tasks import ProbeOf, Task, TaskKey
 
 
 def executor_at(
@@ -99,6 +101,8 @@ class Agent:
                 return on_executor_reported(state, event)
             case ExecutorSaid():
                 return on_executor_said(state, event)
+            case ProbeEnded():
+                return on_probe_ended(state, event, stamps, now_ms)
             case StartFailed() | ProcessExited() | ProcessVanished() | ProcessMissing() if (
                 executor := executor_at(state, event)
             ) is not None:
@@ -118,7 +122,7 @@ class Agent:
             case StopAsked():
                 return on_stop_asked(state, event, stamps, now_ms)
             case DeadlinePassed():
-                return _on_deadline_passed(state, now_ms)
+                return _on_deadline_passed(state, stamps, now_ms)
             case _:
                 assert_never(event)
 
@@ -146,7 +150,7 @@ def _on_records_written(
     return effects + send_ready(state, to_send.values(), now_ms)
 
 
-def _on_deadline_passed(state: AgentState, now_ms: int) -> list[AgentEffect]:
+def _on_deadline_passed(state: AgentState, stamps: Stamps, now_ms: int) -> list[AgentEffect]:
     effects: list[AgentEffect] = []
     to_resend: list[Task] = []
     for alarm in state.alarms.pop_due(now_ms):
@@ -159,6 +163,13 @@ def _on_deadline_passed(state: AgentState, now_ms: int) -> list[AgentEffect]:
             case AlarmKind.RESEND:
                 assert alarm.key is not None
                 to_resend.append(state.tasks[alarm.key])
+            case AlarmKind.COMPLETION:
+                assert alarm.key is not None
+                effects += on_time_up(state, state.tasks[alarm.key], stamps, now_ms)
+            case AlarmKind.HEALTH_CHECK | AlarmKind.CHECK:
+                assert alarm.key is not None
+                of = ProbeOf.CHECK if alarm.kind is AlarmKind.CHECK else ProbeOf.HEALTH
+                effects += on_probe_due(state, state.tasks[alarm.key], of)
             case AlarmKind.EXECUTOR_SILENT:
                 assert alarm.key is not None
                 effects += on_executor_silent(state.executors[alarm.key], now_ms)

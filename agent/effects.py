@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.checkpoints.records import Record
+from agent.checks.effects import RunProbe
 from agent.executors.effects import ExecutorEffect
 from agent.tasks import TaskKey
 from trimast.model.agent import AgentInfo
@@ -211,4 +212,5 @@ AgentEffect = (
     | ReleaseSandbox
     | EndAgent
     | ExecutorEffect
+    | RunProbe
 )

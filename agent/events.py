@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.checks.events import ProbeEnded
 from agent.executors.events import (
     ExecutorReported,
     ExecutorSaid,
@@ -216,6 +217,7 @@ AgentEvent = (
     | ExecutorUnsubscribed
     | ExecutorReported
     | ExecutorSaid
+    | ProbeEnded
     | StopAsked
     | DeadlinePassed
 )

@@ -1,6 +1,7 @@
 """An order to run a task: it is written down, then its process is started. Once, ever."""
 
 from agent.checkpoints.records import ProcessBegun, Record, TaskAccepted
+from agent.checks.watching import begin_watching, is_time_up
 from agent.effects import AgentEffect, NoteFound, RefusalOfOrder, RefuseOrder, StartProcess
 from agent.events import Asked, ProcessStarted, RunTask, RunTasks, StartFailed
 from agent.executors.launching import find_place, hand_over
@@ -8,7 +9,8 @@ from agent.journaling import write
 from agent.killing import force_when_due, grace_of, terminate_started
 from agent.reporting import forget, make_report, report_end
 from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAllowed
-from agent.tasks import Kill, Phase, Task, TaskNotes
+from agent.tasks import Kill, Phase, Task, TaskNotes, WatchNotes
+from trimast.model.checks import CheckResult
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
@@ -32,6 +34,8 @@ def on_run_tasks(
             effects += forget(state, settled)
         notes = _notes(state, run)
         task = Task(run.key, run.fence, Phase.ACCEPTED, notes=notes, info=run.task, user=run.user)
+        if run.task.check is not None:
+            task.check = CheckResult(run.task.check.probe.kind)
         state.tasks[run.key] = task
         records.append(TaskAccepted(run.key, run.fence, notes=notes))
         consequences.append(StartAllowed(run.key, run.fence))
@@ -79,9 +83,12 @@ def on_process_started(
         running = make_report(state, stamps, task, TaskState.RUNNING)
         reported = ReportsWritten(task.key, task.fence, running.update.sequence)
         effects.append(write(state, [begun, running], [reported]))
+    begin_watching(state, task, now_ms, is_back=was_lost_sight_of)
     if event.asked is not None and task.kill is None:
         # By an earlier life of the agent. Asked again it might take that for the force.
         task.kill = Kill(now_ms + grace_of(state, task), event.asked is Asked.BY_ORDER)
+        if event.asked is Asked.TO_STOP and is_time_up(task, now_ms):
+            task.kill.verdict = StatusReason.MAX_COMPLETION_TIME_REACHED
         return effects + force_when_due(state, task, now_ms)
     return effects + terminate_started(state, task, now_ms)
 
@@ -116,6 +123,18 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
         str(info.resources),
         run.ends_with_agent,
         None if info.executor is None else info.executor.executor_id,
+        _watch_notes(run),
+    )
+
+
+def _watch_notes(run: RunTask) -> WatchNotes | None:
+    info = run.task
+    is_watched = info.check or info.health_check or info.max_completion_ms is not None
+    if info.executor is not None or not is_watched:
+        return None  # What an executor is given, it watches by itself.
+    user = info.command.user or run.user
+    return WatchNotes(
+        info.check, info.health_check, info.max_completion_ms, info.command.environment, user
     )
 
 

@@ -162,7 +162,7 @@ def _replay_report(state: AgentState, update: StatusUpdate) -> None:
     if task is None or task.fence != update.fence or update.sequence <= task.stream.made:
         return
     task.stream.restore(update)
-    task.state = update.state
+    task.state, task.healthy, task.check = update.state, update.healthy, update.check
     state.by_uuid[update.uuid] = task.key
     if update.state.is_terminal:
         task.phase = Phase.ENDED

@@ -44,6 +44,8 @@ def make_report(
         exit_code=exit_code,
         signal=signal,
         executor_id=task.notes.executor_id,
+        healthy=task.healthy,
+        check=task.check,
     )
     task.stream.add(update)
     task.state = task_state
@@ -57,6 +59,8 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
     task.phase = Phase.ENDED
     task.kill = None
     state.alarms.cancel(Alarm(AlarmKind.KILL, task.key))
+    for kind in (AlarmKind.COMPLETION, AlarmKind.HEALTH_CHECK, AlarmKind.CHECK):
+        state.alarms.cancel(Alarm(kind, task.key))
     executor = _executor_of(state, task)
     if executor is not None:
         executor.tasks.pop(task.key, None)

@@ -5,7 +5,9 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from agent.updates.stream import UpdateStream
+from trimast.model.checks import Check, CheckResult, HealthCheck
 from trimast.model.ids import ExecutorId, FrameworkId, TaskId
+from trimast.model.status_update import StatusReason
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
@@ -33,10 +35,27 @@ class Kill:
     Attributes:
         due_ms: when whatever is left of the task is ended by force.
         by_order: a framework wanted it; else it is the agent that stops.
+        verdict: the agent ends it because it has failed, and this is why.
     """
 
     due_ms: int
     by_order: bool
+    verdict: StatusReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchNotes:
+    """What the agent watches a task for, beside its end.
+
+    Attributes:
+        environment, user: the task's, for the commands of its checks.
+    """
+
+    check: Check | None = None
+    health_check: HealthCheck | None = None
+    max_completion_ms: int | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,7 @@ class TaskNotes:
         kill_grace_ms: its own; None if it names none.
         resources: as text, for people.
         ends_with_agent: its framework does not checkpoint.
+        watch: None if there is nothing to watch it for.
         executor_id: of the executor that runs it; None if it is a process of its own.
     """
 
@@ -57,9 +77,30 @@ class TaskNotes:
     resources: str = ""
     ends_with_agent: bool = False
     executor_id: ExecutorId | None = None
+    watch: WatchNotes | None = None
 
 
 NO_NOTES: Final = TaskNotes()
+
+
+class ProbeOf(StrEnum):
+    HEALTH = "health"
+    CHECK = "check"
+
+
+@dataclass(slots=True)
+class Probing:
+    """
+    Attributes:
+        tries: how many were begun.
+        failures: in a row.
+        was_healthy: at any time.
+    """
+
+    began_ms: int
+    tries: int = 0
+    failures: int = 0
+    was_healthy: bool = False
 
 
 @dataclass(slots=True)
@@ -71,6 +112,8 @@ class Task:
         notes: are written down with it.
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
+        healthy, check: as its checks have it.
+        probes: how far its checks are.
         acknowledged: statuses of its executor that masters have, and the executor may not know it.
         pid, start_ticks, boot_id: of the leader of its process group; 0 while there is none.
     """
@@ -86,6 +129,9 @@ class Task:
     start_ticks: int = 0
     boot_id: str = ""
     kill: Kill | None = None
+    healthy: bool | None = None
+    check: CheckResult | None = None
+    probes: dict[ProbeOf, Probing] = field(default_factory=dict)
     stream: UpdateStream = field(default_factory=UpdateStream)
     acknowledged: dict[bytes, None] = field(default_factory=dict)
 

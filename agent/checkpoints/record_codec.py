@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, assert_never
 
 from agent.checkpoints.records import (
@@ -20,7 +21,8 @@ from agent.checkpoints.records import (
 )
 from agent.checkpoints.value_codec import from_plain, to_plain
 from agent.executors.executor import ExecutorNotes, executor_key
-from agent.tasks import TaskKey, TaskNotes
+from agent.tasks import TaskKey, TaskNotes, WatchNotes
+from trimast.model.checks import CheckResult
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
@@ -29,6 +31,9 @@ from trimast.model.task_lifecycle import TaskState
 class UnreadableRecordError(ValueError):
     """Whole, but not of a kind and shape that this version knows."""
 
+
+_PLAIN_NOTES: Final = 6
+"""How many of a task's notes are JSON as they are; what is to be watched follows them."""
 
 _to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -90,7 +95,10 @@ def _accepted(
     framework_id: str, task_id: str, fence: int, settled: int, *notes: Any
 ) -> TaskAccepted:
     """An earlier version wrote no notes."""
-    return TaskAccepted(_key(framework_id, task_id), fence, settled, TaskNotes(*notes))
+    read = TaskNotes(*notes[:_PLAIN_NOTES])
+    if len(notes) > _PLAIN_NOTES and notes[_PLAIN_NOTES] is not None:
+        read = replace(read, watch=from_plain(WatchNotes, notes[_PLAIN_NOTES]))
+    return TaskAccepted(_key(framework_id, task_id), fence, settled, read)
 
 
 def _notes_to_list(notes: TaskNotes) -> list[Any]:
@@ -101,6 +109,7 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.resources,
         notes.ends_with_agent,
         notes.executor_id,
+        None if notes.watch is None else to_plain(notes.watch),
     ]
 
 
@@ -159,7 +168,8 @@ def _update_to_list(update: StatusUpdate) -> list[Any]:
 
 def _of_executor(update: StatusUpdate) -> list[Any]:
     """Only if there is any of it: most tasks have no executor of their own."""
-    more = (update.executor_id, update.healthy, update.data.hex(), update.labels)
+    check = None if update.check is None else to_plain(update.check)
+    more = (update.executor_id, update.healthy, update.data.hex(), update.labels, check)
     return list(more) if any(part not in (None, "", ()) for part in more) else []
 
 
@@ -181,6 +191,7 @@ def _report(
     healthy: bool | None = None,
     data: str = "",
     labels: Iterable[list[str]] = (),
+    check: Any = None,
 ) -> ReportMade:
     return ReportMade(
         StatusUpdate(
@@ -201,6 +212,7 @@ def _report(
             healthy=healthy,
             data=bytes.fromhex(data),
             labels=tuple((name, text) for name, text in labels),
+            check=None if check is None else from_plain(CheckResult, check),
         )
     )
 

@@ -5,7 +5,9 @@ from typing import Any, Protocol, assert_never
 
 import structlog
 
+from agent.checks.effects import RunProbe
 from agent.edge.agent_metrics import AgentMetrics
+from agent.edge.checking.prober import Prober
 from agent.edge.checkpoint_files import CheckpointFiles
 from agent.edge.containerizer.containerizer import Containerizer
 from agent.edge.executor_streams import ExecutorStreams
@@ -66,6 +68,7 @@ class Performer:
         sandboxes: Sandboxes,
         metrics: AgentMetrics,
         executors: ExecutorStreams,
+        prober: Prober,
         on_admitted: Callable[[], None],
         on_end: Callable[[int], None],
     ) -> None:
@@ -76,6 +79,7 @@ class Performer:
         self._sandboxes = sandboxes
         self._metrics = metrics
         self._executors = executors
+        self._prober = prober
         self._on_admitted = on_admitted
         self._on_end = on_end
 
@@ -105,6 +109,8 @@ class Performer:
             case KillProcess():
                 log.info("task_forced_to_end", **_names(effect))
                 self._containerizer.kill(effect.key, effect.fence)
+            case RunProbe():
+                self._prober.start(effect)
             case TellExecutor() | CloseExecutorStream():
                 self._executors.perform(effect)
             case NoteExecutor():

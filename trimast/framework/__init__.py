@@ -18,6 +18,7 @@ from trimast.framework.executor_driver import ExecutorDriver, NoAgent
 from trimast.framework.executor_task import executor, executor_task
 from trimast.framework.refused import FrameworkRefused
 from trimast.framework.scheduler import NEVER_RAN, Scheduler
+from trimast.model.checks import Check, CheckResult, HealthCheck, Probe, ProbeKind
 from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
@@ -30,6 +31,8 @@ from trimast.model.task_lifecycle import TaskState
 __all__ = [
     "NEVER_RAN",
     "AgentId",
+    "Check",
+    "CheckResult",
     "CommandInfo",
     "DriverSettings",
     "Executor",
@@ -39,10 +42,13 @@ __all__ = [
     "FrameworkId",
     "FrameworkInfo",
     "FrameworkRefused",
+    "HealthCheck",
     "NoAgent",
     "NoLeader",
     "Offer",
     "OfferId",
+    "Probe",
+    "ProbeKind",
     "Resources",
     "Scheduler",
     "SchedulerDriver",

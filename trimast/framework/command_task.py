@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from trimast.model.checks import Check, HealthCheck
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo, TaskInfo
@@ -16,6 +17,9 @@ def command_task(
     name: str = "",
     environment: Mapping[str, str] | None = None,
     kill_grace_ms: int | None = None,
+    check: Check | None = None,
+    health_check: HealthCheck | None = None,
+    max_completion_ms: int | None = None,
 ) -> TaskInfo:
     """A task for any agent: launching it names the offer's.
 
@@ -35,4 +39,7 @@ def command_task(
         resources=Resources.of({"cpus": round(cpus * 1000), "mem": round(mem_mib * 1000)}),
         command=what,
         kill_grace_ms=kill_grace_ms,
+        check=check,
+        health_check=health_check,
+        max_completion_ms=max_completion_ms,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trimast.model.checks import CheckResult
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.task_lifecycle import TaskState
 
@@ -52,6 +53,7 @@ class StatusUpdate:
         exit_code, signal: how the task's process ended, if it did; one of them.
         executor_id: of the task's executor; None if it has none of its own.
         healthy: as its health check has it; None if there is none, or no word of it yet.
+        check: what its check gave last; None if it has none.
         data, labels: from its executor, for the framework.
     """
 
@@ -72,3 +74,4 @@ class StatusUpdate:
     healthy: bool | None = None
     data: bytes = b""
     labels: tuple[tuple[str, str], ...] = ()
+    check: CheckResult | None = None

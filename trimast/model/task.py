@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from trimast.model.checks import Check, HealthCheck
 from trimast.model.command import CommandInfo
 from trimast.model.executor import ExecutorInfo
 from trimast.model.ids import AgentId, TaskId
@@ -21,6 +22,7 @@ class TaskInfo:
     Attributes:
         command: `NO_COMMAND` if it has a custom executor.
         kill_grace_ms: between asking the task to end and ending it; None is the agent's default.
+        max_completion_ms: after its start it is killed, and has failed; None: it may run for ever.
         labels, data: carried for the framework, never read.
     """
 
@@ -33,3 +35,6 @@ class TaskInfo:
     labels: tuple[tuple[str, str], ...] = ()
     data: bytes = b""
     executor: ExecutorInfo | None = None
+    check: Check | None = None
+    health_check: HealthCheck | None = None
+    max_completion_ms: int | None = None

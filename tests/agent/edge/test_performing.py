@@ -57,6 +57,7 @@ class Stage:
             sandboxes=Sandboxes(tmp_path, kept_max=1, age_max_ms=1),
             metrics=AgentMetrics(self.registry, state),
             executors=ExecutorStreams(),
+            prober=unused,
             on_admitted=lambda: self.told.append("admitted"),
             on_end=self.told.append,
         )

@@ -3,6 +3,7 @@
 from protos.mesos.v1 import mesos_pb2
 from protos.trimast.v1 import agent_link_pb2
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.check_codec import check_result_from_proto, check_result_to_proto
 from trimast.edge.wire.labels_codec import labels_from_proto, labels_to_proto
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
@@ -54,6 +55,8 @@ def status_to_proto(update: StatusUpdate) -> mesos_pb2.TaskStatus:
         message.reason = _REASON_TO_PROTO[update.reason]
     if update.healthy is not None:
         message.healthy = update.healthy
+    if update.check is not None:
+        message.check_status.CopyFrom(check_result_to_proto(update.check))
     if update.data:
         message.data = update.data
     if update.labels:
@@ -96,6 +99,11 @@ def status_from_proto(
         signal=_number(ours.get(SIGNAL_LABEL)),
         executor_id=_executor_id(message),
         healthy=message.healthy if message.HasField("healthy") else None,
+        check=(
+            check_result_from_proto(message.check_status)
+            if message.HasField("check_status")
+            else None
+        ),
         data=message.data,
         labels=tuple(label for label in labels if label[0] not in _OUR_LABELS),
     )

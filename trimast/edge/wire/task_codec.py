@@ -2,6 +2,12 @@
 
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.check_codec import (
+    check_from_proto,
+    check_to_proto,
+    health_check_from_proto,
+    health_check_to_proto,
+)
 from trimast.edge.wire.command_codec import command_from_proto, command_to_proto
 from trimast.edge.wire.executor_codec import executor_info_from_proto, executor_info_to_proto
 from trimast.edge.wire.labels_codec import labels_from_proto, labels_to_proto
@@ -11,7 +17,7 @@ from trimast.model.task import NO_COMMAND, TaskInfo
 
 _MS_IN_NS = 1_000_000
 _DEFAULT = mesos_pb2.ExecutorInfo.DEFAULT
-_LATER = {"container", "health_check", "check", "max_completion_time", "limits"}
+_LATER = {"container", "limits"}
 
 
 def task_info_from_proto(message: mesos_pb2.TaskInfo) -> TaskInfo:
@@ -45,6 +51,13 @@ def task_info_from_proto(message: mesos_pb2.TaskInfo) -> TaskInfo:
         labels=labels_from_proto(message.labels),
         data=message.data,
         executor=executor,
+        check=check_from_proto(message.check) if message.HasField("check") else None,
+        health_check=(
+            health_check_from_proto(message.health_check)
+            if message.HasField("health_check")
+            else None
+        ),
+        max_completion_ms=_max_completion_ms(message),
     )
 
 
@@ -59,6 +72,12 @@ def task_info_to_proto(task: TaskInfo) -> mesos_pb2.TaskInfo:
         message.command.CopyFrom(command_to_proto(task.command))
     if task.executor is not None:
         message.executor.CopyFrom(executor_info_to_proto(task.executor))
+    if task.check is not None:
+        message.check.CopyFrom(check_to_proto(task.check))
+    if task.health_check is not None:
+        message.health_check.CopyFrom(health_check_to_proto(task.health_check))
+    if task.max_completion_ms is not None:
+        message.max_completion_time.nanoseconds = task.max_completion_ms * _MS_IN_NS
     if task.kill_grace_ms is not None:
         message.kill_policy.grace_period.nanoseconds = task.kill_grace_ms * _MS_IN_NS
     if task.labels:
@@ -75,6 +94,14 @@ def kill_grace_ms_from_proto(policy: mesos_pb2.KillPolicy) -> int | None:
     if policy.grace_period.nanoseconds < 0:
         raise BadMessage("Task's 'kill_policy.grace_period' must be non-negative")
     return policy.grace_period.nanoseconds // _MS_IN_NS
+
+
+def _max_completion_ms(message: mesos_pb2.TaskInfo) -> int | None:
+    if not message.HasField("max_completion_time"):
+        return None
+    if message.max_completion_time.nanoseconds < 0:
+        raise BadMessage("Task's 'max_completion_time' must be non-negative")
+    return message.max_completion_time.nanoseconds // _MS_IN_NS
 
 
 def _kill_grace_ms(message: mesos_pb2.TaskInfo) -> int | None:
