@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
@@ -29,10 +30,12 @@ from agent.edge.stamps import RealStamps
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
+from agent.executors.executor import executor_key
 from agent.launcher.processes import boot_id
 from agent.reconfiguring import Reconfiguration, describe, why_not
 from agent.recovering import recover
-from agent.state import AgentRules
+from agent.state import AgentRules, AgentState
+from agent.tasks import TaskKey
 from trimast.edge.clock import monotonic_ms
 from trimast.edge.core_runner import CoreRunner
 from trimast.edge.fatal import fatal_if_it_fails, make_failed_asserts_fatal, own_task
@@ -168,7 +171,7 @@ class RunningAgent:
         await self._http.start()
         await self._containerizer.open()
         self._state.info = replace(self._state.info, http_port=self._http.port)
-        held = [(task.key, task.fence) for task in self._state.tasks.values()]
+        held = list(_sandboxes_in_use(self._state))
         self._state.endpoint = _endpoint(self._config.http_host, self._http.port)
         for effect in self._first_effects:
             self._performer.perform(effect)
@@ -180,7 +183,7 @@ class RunningAgent:
             http=self.http_address,
             resources=str(self._state.info.resources),
             launcher=self._containerizer.link.pid,
-            tasks_held=len(held),
+            tasks_held=len(self._state.tasks),
         )
         if self._config.recover == CLEANUP:
             self.submit(StopAsked(end_tasks=True))
@@ -259,6 +262,15 @@ def _agent_info(config: AgentConfig, work_dir: WorkDir) -> AgentInfo:
         boot_id=boot_id(),
         version=_version(),
     )
+
+
+def _sandboxes_in_use(state: AgentState) -> Iterator[tuple[TaskKey, int]]:
+    for task in state.tasks.values():
+        yield task.key, task.fence
+        if task.notes.group is not None:
+            yield executor_key(task.key.framework_id, task.notes.group), task.fence
+    for executor in state.executors.values():
+        yield executor.key, executor.fence
 
 
 def _endpoint(host: str, port: int) -> str:

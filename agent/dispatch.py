@@ -40,6 +40,7 @@ from agent.executors.passing_on import on_executor_said
 from agent.executors.reporting import on_executor_reported
 from agent.executors.subscribing import on_executor_subscribed, on_executor_unsubscribed
 from agent.following import on_epoch_written, on_master_said
+from agent.groups import end_broken_groups
 from agent.journaling import written
 from agent.killing import on_kill_due
 from agent.launching import on_process_started, on_start_failed, start
@@ -74,6 +75,7 @@ class Agent:
 
     def handle(self, event: AgentEvent, now_ms: int) -> list[AgentEffect]:
         effects = self._react(event, now_ms)
+        effects += end_broken_groups(self.state, self.stamps, now_ms)
         effects += watch_idle_executors(self.state, now_ms)
         return effects + go_on_stopping(self.state, now_ms)
 

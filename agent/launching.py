@@ -11,6 +11,7 @@ from agent.reporting import forget, make_report, report_end
 from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAllowed
 from agent.tasks import Kill, Phase, Task, TaskNotes, WatchNotes
 from trimast.model.checks import CheckResult
+from trimast.model.executor import ExecutorKind
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
@@ -39,7 +40,7 @@ def on_run_tasks(
         state.tasks[run.key] = task
         records.append(TaskAccepted(run.key, run.fence, notes=notes))
         consequences.append(StartAllowed(run.key, run.fence))
-        if run.task.executor is None:
+        if notes.executor_id is None:
             records.append(make_report(state, stamps, task, TaskState.STARTING))
             consequences.append(ReportsWritten(run.key, run.fence, 1))
         else:
@@ -62,7 +63,8 @@ def start(state: AgentState, allowed: StartAllowed) -> list[AgentEffect]:
     assert state.agent_id is not None
     assert task.info is not None
     task.phase = Phase.STARTING
-    return [StartProcess(state.agent_id, task.key, task.fence, task.info, task.user)]
+    group = task.notes.group
+    return [StartProcess(state.agent_id, task.key, task.fence, task.info, task.user, group)]
 
 
 def on_process_started(
@@ -116,22 +118,24 @@ def on_start_failed(state: AgentState, event: StartFailed, stamps: Stamps) -> li
 
 def _notes(state: AgentState, run: RunTask) -> TaskNotes:
     info = run.task
+    is_custom = info.executor is not None and info.executor.kind is ExecutorKind.CUSTOM
     return TaskNotes(
         state.info.boot_id,
         info.kill_grace_ms,
         info.name,
         str(info.resources),
         run.ends_with_agent,
-        None if info.executor is None else info.executor.executor_id,
-        _watch_notes(run),
+        info.executor.executor_id if info.executor is not None and is_custom else None,
+        None if is_custom else _watch_notes(run),
+        None if info.executor is None or is_custom else info.executor.executor_id,
     )
 
 
 def _watch_notes(run: RunTask) -> WatchNotes | None:
     info = run.task
     is_watched = info.check or info.health_check or info.max_completion_ms is not None
-    if info.executor is not None or not is_watched:
-        return None  # What an executor is given, it watches by itself.
+    if not is_watched:
+        return None
     user = info.command.user or run.user
     return WatchNotes(
         info.check, info.health_check, info.max_completion_ms, info.command.environment, user

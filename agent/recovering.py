@@ -58,6 +58,8 @@ def recover(
     ]
     for task in state.tasks.values():
         if not task.is_live:
+            if task.group is not None and task.state is not TaskState.FINISHED:
+                state.broken_groups.append(task.group)
             continue
         if task.notes.executor_id is not None:
             _rejoin(state, task, task.notes.executor_id)

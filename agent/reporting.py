@@ -43,7 +43,7 @@ def make_report(
         message=message,
         exit_code=exit_code,
         signal=signal,
-        executor_id=task.notes.executor_id,
+        executor_id=task.notes.executor_id or task.notes.group,
         healthy=task.healthy,
         check=task.check,
     )
@@ -61,6 +61,8 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
     state.alarms.cancel(Alarm(AlarmKind.KILL, task.key))
     for kind in (AlarmKind.COMPLETION, AlarmKind.HEALTH_CHECK, AlarmKind.CHECK):
         state.alarms.cancel(Alarm(kind, task.key))
+    if task.group is not None and report.update.state is not TaskState.FINISHED:
+        state.broken_groups.append(task.group)
     executor = _executor_of(state, task)
     if executor is not None:
         executor.tasks.pop(task.key, None)
@@ -126,7 +128,11 @@ def forget(state: AgentState, task: Task) -> list[AgentEffect]:
     state.ended[task.key] = task.fence
     while len(state.ended) > state.rules.ended_max:
         del state.ended[next(iter(state.ended))]
-    return [ReleaseSandbox(task.key, task.fence)]
+    effects: list[AgentEffect] = [ReleaseSandbox(task.key, task.fence)]
+    if task.notes.group and all(other.group != task.group for other in state.tasks.values()):
+        shared = executor_key(task.key.framework_id, task.notes.group)
+        effects.append(ReleaseSandbox(shared, task.fence))
+    return effects
 
 
 def _acknowledge(state: AgentState, task: Task, uuid: bytes) -> list[AgentEffect]:

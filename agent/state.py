@@ -8,7 +8,7 @@ from agent.alarms import Alarms
 from agent.checkpoints.records import AgentDescribed
 from agent.events import MasterSaid
 from agent.executors.executor import Executor
-from agent.tasks import Task, TaskKey
+from agent.tasks import GroupName, Task, TaskKey
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, MasterId
 
@@ -110,6 +110,7 @@ class AgentState:
         tasks: every task with a report that no master has taken, in order of acceptance.
         executors: by framework and their own id, see `executor_key`.
         endpoint: where executors reach the agent, `ip:port`; "" until it listens.
+        broken_groups: of which a task has ended otherwise than well; the rest is about to.
         by_uuid: whose report it is.
         ended: tasks that are settled, with the fence of each; bounded, oldest first.
         unwritten: batches of records on their way to the disk, oldest first.
@@ -126,6 +127,7 @@ class AgentState:
     tasks: dict[TaskKey, Task] = field(default_factory=dict)
     executors: dict[TaskKey, Executor] = field(default_factory=dict)
     endpoint: str = ""
+    broken_groups: list[GroupName] = field(default_factory=list)
     by_uuid: dict[bytes, TaskKey] = field(default_factory=dict)
     ended: dict[TaskKey, int] = field(default_factory=dict)
     unwritten: deque[tuple[int, tuple[Consequence, ...]]] = field(default_factory=deque)

@@ -17,6 +17,10 @@ class TaskKey(NamedTuple):
     task_id: TaskId
 
 
+GroupName = tuple[FrameworkId, ExecutorId, int]
+"""The last is the fence, which all tasks of a group have in common."""
+
+
 class Phase(StrEnum):
     ACCEPTED = "accepted"
     """Being written down; may not start before it is."""
@@ -67,6 +71,8 @@ class TaskNotes:
         kill_grace_ms: its own; None if it names none.
         resources: as text, for people.
         ends_with_agent: its framework does not checkpoint.
+        group: that it was launched with, by the name of the group's executor; it is a process of
+            its own all the same.
         watch: None if there is nothing to watch it for.
         executor_id: of the executor that runs it; None if it is a process of its own.
     """
@@ -78,6 +84,7 @@ class TaskNotes:
     ends_with_agent: bool = False
     executor_id: ExecutorId | None = None
     watch: WatchNotes | None = None
+    group: ExecutorId | None = None
 
 
 NO_NOTES: Final = TaskNotes()
@@ -134,6 +141,12 @@ class Task:
     probes: dict[ProbeOf, Probing] = field(default_factory=dict)
     stream: UpdateStream = field(default_factory=UpdateStream)
     acknowledged: dict[bytes, None] = field(default_factory=dict)
+
+    @property
+    def group(self) -> GroupName | None:
+        if self.notes.group is None:
+            return None
+        return self.key.framework_id, self.notes.group, self.fence
 
     @property
     def is_live(self) -> bool:

@@ -98,6 +98,8 @@ def _accepted(
     read = TaskNotes(*notes[:_PLAIN_NOTES])
     if len(notes) > _PLAIN_NOTES and notes[_PLAIN_NOTES] is not None:
         read = replace(read, watch=from_plain(WatchNotes, notes[_PLAIN_NOTES]))
+    if len(notes) > _PLAIN_NOTES + 1 and notes[_PLAIN_NOTES + 1] is not None:
+        read = replace(read, group=ExecutorId(notes[_PLAIN_NOTES + 1]))
     return TaskAccepted(_key(framework_id, task_id), fence, settled, read)
 
 
@@ -110,6 +112,7 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.ends_with_agent,
         notes.executor_id,
         None if notes.watch is None else to_plain(notes.watch),
+        notes.group,
     ]
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from google.protobuf.message import EncodeError
 
+from master.edge.group_codec import group_from_proto
 from master.leader.effects import (
     AnnounceAgentFailure,
     AnnounceExecutorEnd,
@@ -20,6 +21,7 @@ from master.leader.events import (
     ExecutorShutdownRequested,
     FrameworkSaid,
     FrameworkSubscribed,
+    InvalidGroup,
     InvalidTask,
     KillRequested,
     LeaderEvent,
@@ -29,6 +31,7 @@ from master.leader.events import (
     OffersSuppressed,
     ReconciliationRequested,
     ReportAcknowledged,
+    TaskGroup,
     TeardownRequested,
 )
 from master.presence.frameworks import StreamId
@@ -187,8 +190,11 @@ def _subscribed(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkSubsc
 
 
 def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderEvent:
-    launches: list[TaskInfo | InvalidTask] = []
+    launches: list[TaskInfo | InvalidTask | TaskGroup | InvalidGroup] = []
     for operation in accept.operations:
+        if operation.type == mesos_pb2.Offer.Operation.LAUNCH_GROUP:
+            launches.append(group_from_proto(operation.launch_group))
+            continue
         if operation.type != mesos_pb2.Offer.Operation.LAUNCH:
             kind = mesos_pb2.Offer.Operation.Type.Name(operation.type)
             raise BadMessage(f"{kind} operations are not supported yet")

@@ -110,6 +110,21 @@ class InvalidTask:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskGroup:
+    """Launched together, or not at all. All have the same executor."""
+
+    tasks: tuple[TaskInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidGroup:
+    """One that cannot be read; all of its tasks are answered."""
+
+    task_ids: tuple[TaskId, ...]
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class OffersAccepted:
     """
     Attributes:
@@ -118,7 +133,7 @@ class OffersAccepted:
 
     stream_id: StreamId
     offer_ids: tuple[OfferId, ...]
-    launches: tuple[TaskInfo | InvalidTask, ...]
+    launches: tuple[TaskInfo | InvalidTask | TaskGroup | InvalidGroup, ...]
     refuse_ms: int
 
 

@@ -41,7 +41,8 @@ def _known(state: LeaderState, key: ExecutorKey) -> Iterator[ExecutorInfo]:
             yield held
             break
     for launch in state.launching.values():
-        executor = launch.task.executor
-        if executor is not None and executor_key(launch.framework_id, launch.task) == key:
+        task = launch.tasks[0]  # All of a group have the same.
+        executor = task.executor
+        if executor is not None and executor_key(launch.framework_id, task) == key:
             yield executor
             break

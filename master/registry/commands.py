@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
-from trimast.model.resources import Resources
+from trimast.model.resources import Resources, total_of
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 
@@ -81,6 +81,25 @@ class LaunchTask:
             return self.task.resources
         return self.task.resources + executor.resources
 
+    @property
+    def tasks(self) -> tuple[TaskInfo, ...]:
+        return (self.task,)
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchGroup:
+    """As `LaunchTask`, for tasks that have one executor: all of them, or none."""
+
+    framework_id: FrameworkId
+    tasks: tuple[TaskInfo, ...]
+    shares_executor: bool = False
+
+    @property
+    def takes(self) -> Resources:
+        total = total_of(task.resources for task in self.tasks)
+        executor = self.tasks[0].executor
+        return total if executor is None or self.shares_executor else total + executor.resources
+
 
 @dataclass(frozen=True, slots=True)
 class ReportTask:
@@ -128,6 +147,7 @@ Decision = (
     | NoteFrameworkAway
     | RemoveFramework
     | LaunchTask
+    | LaunchGroup
     | ReportTask
     | AcknowledgeReport
     | OrderKill

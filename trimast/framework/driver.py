@@ -24,6 +24,7 @@ from trimast.framework.standing import Standing
 from trimast.framework.subscription import Subscription
 from trimast.framework.teardown import tear_down
 from trimast.model.backoff import retry_delay_ms
+from trimast.model.executor import ExecutorInfo, ExecutorKind
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.offer import REFUSE_DEFAULT_MS, Offer
@@ -106,6 +107,7 @@ class SchedulerDriver:
         tasks: Iterable[TaskInfo],
         *,
         refuse_ms: int = REFUSE_DEFAULT_MS,
+        group: str | None = None,
     ) -> None:
         """Run `tasks` on what one agent offers. What they leave over is declined.
 
@@ -114,6 +116,8 @@ class SchedulerDriver:
         Args:
             tasks: they are given the offers' agent, if they name none.
             refuse_ms: for how long not to be offered the rest again.
+            group: a name: launch all of them or none, and when one ends otherwise than well, kill
+                the others. They find a directory that they share as `group` in their sandboxes.
 
         Raises:
             ValueError: no offer, or offers of several agents.
@@ -136,7 +140,8 @@ class SchedulerDriver:
             for task in placed:
                 self._inbox.put_own(LaunchWasVoid(self._dropped(task)))
             return
-        self._standing.send(calls.accept(self.framework_id, held, placed, refuse_ms))
+        together = None if group is None else ExecutorInfo(ExecutorId(group), ExecutorKind.DEFAULT)
+        self._standing.send(calls.accept(self.framework_id, held, placed, refuse_ms, together))
 
     def decline(
         self, offers: Offer | Iterable[Offer], *, refuse_ms: int = REFUSE_DEFAULT_MS

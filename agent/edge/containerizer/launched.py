@@ -36,11 +36,12 @@ from agent.events import (
     StartFailed,
     Vanishing,
 )
+from agent.executors.executor import executor_key
 from agent.launcher.launch import ENDED, RUNNING, UNKNOWN
 from agent.launcher.wire import MESSAGE_BYTES_MAX, Message
 from agent.tasks import TaskKey
 from trimast.edge.fatal import own_task
-from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.ids import ExecutorId, FrameworkId, TaskId
 
 log = structlog.get_logger()
 
@@ -186,6 +187,8 @@ class LaunchedContainerizer:
         user = user_of(order)
         sandbox = self._sandboxes.create(order.agent_id, order.key, order.fence)
         output = [_make_output(sandbox / name, user) for name in ("stdout", "stderr")]
+        if order.group is not None:
+            self._share(order, order.group, sandbox, user)
         if user is not None:
             os.chown(sandbox, user.uid, user.gid, follow_symlinks=False)
         program, arguments = program_and_arguments(order.task.command)
@@ -206,6 +209,16 @@ class LaunchedContainerizer:
             "stderr": output[1],
             "user": None if user is None else [user.uid, user.gid, list(user.groups)],
         }
+
+    def _share(
+        self, order: StartProcess, group: ExecutorId, sandbox: Path, user: User | None
+    ) -> None:
+        """The tasks of a group find what they share as `group` in their sandboxes."""
+        key = executor_key(order.key.framework_id, group)
+        shared = self._sandboxes.share(order.agent_id, key, order.fence)
+        os.symlink(shared, sandbox / "group")
+        if user is not None:
+            os.chown(shared, user.uid, user.gid, follow_symlinks=False)
 
     # The launcher.
 
