@@ -132,6 +132,6 @@ def on_executor_started(
         return effects + force_when_due(state, executor, now_ms)
     if executor.ending is not None:
         return effects + terminate(state, executor, now_ms)
-    if not executor.tasks:
+    if not executor.tasks and not is_back:
         return effects + shut_down(state, executor, now_ms, by_order=True)
     return effects

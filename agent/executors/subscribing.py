@@ -42,11 +42,11 @@ def on_executor_subscribed(
     for status in event.statuses:
         effects += take_status(state, executor, status)
     effects += _settle_earlier_tasks(state, executor, event, stamps)
-    was_subscribed, executor.was_subscribed = executor.was_subscribed, True
-    executor.is_of_earlier_life = False
+    is_new = not (executor.was_subscribed or executor.is_of_earlier_life)
+    executor.was_subscribed, executor.is_of_earlier_life = True, False
     if executor.ending is not None:
         return [*effects, TellExecutor(executor.key, event.stream_id, Shutdown())]
-    if not executor.tasks and not was_subscribed and not event.statuses:
+    if not executor.tasks and is_new:
         # All that it was started for was killed meanwhile.
         return effects + shut_down(state, executor, now_ms, by_order=True)
     return effects + give_waiting(state, executor) + _repeat_kills(state, executor)

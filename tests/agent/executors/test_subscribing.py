@@ -3,7 +3,7 @@
 from agent.checkpoints.compacting import records_of
 from agent.dispatch import Agent
 from agent.effects import FindProcess
-from agent.events import KillTask, KillTasks, LinkOpened, TakeReports
+from agent.events import DeadlinePassed, KillTask, KillTasks, LinkOpened, TakeReports
 from agent.executors.effects import (
     Acknowledged,
     CloseExecutorStream,
@@ -86,6 +86,17 @@ def test_one_whose_task_was_killed_meanwhile_is_told_to_end() -> None:
 def test_a_restarted_agent_looks_for_the_process() -> None:
     _, effects = restarted(agent_with_executor())
     assert FindProcess(AGENT, EXECUTOR, FENCE, 42, 99, "boot-1") in effects
+
+
+def test_after_a_restart_one_that_has_nothing_to_do_still_has_its_time() -> None:
+    agent = agent_with_executor()
+    reports(agent, 50, TaskState.FINISHED)
+    on_disk(agent)
+    said(agent, TakeReports((uuid(50),)))
+    agent, _ = restarted(agent)
+    effects = agent.handle(ExecutorSubscribed(EXECUTOR, 9), 0)
+    assert told(effects) == [Subscribed(FRAMEWORK, NOTES, FENCE)]
+    assert told(agent.handle(DeadlinePassed(), RULES.executor_idle_ms)) == [Shutdown()]
 
 
 def test_after_a_restart_a_task_that_the_executor_has_goes_on() -> None:
