@@ -177,6 +177,6 @@ def _replay_taken(state: AgentState, uuid: bytes) -> None:
     task = state.tasks[key]
     update = task.stream.take(uuid)
     if task.notes.executor_id is not None:
-        task.acknowledged[uuid] = None
+        task.note_acknowledged(uuid)
     if update is not None and update.state.is_terminal:
         forget(state, task)

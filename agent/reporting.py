@@ -139,7 +139,7 @@ def _acknowledge(state: AgentState, task: Task, uuid: bytes) -> list[AgentEffect
     """Tell the task's executor, if it has one, that a status of its has arrived."""
     if task.notes.executor_id is None:
         return []
-    task.acknowledged[uuid] = None
+    task.note_acknowledged(uuid)
     executor = _executor_of(state, task)
     if executor is None or executor.stream_id is None:
         return []

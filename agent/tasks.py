@@ -88,6 +88,9 @@ class TaskNotes:
 
 
 NO_NOTES: Final = TaskNotes()
+ACKNOWLEDGED_MAX: Final = 1_000
+"""Statuses of one task that masters have, and that its executor may still repeat: more than it can
+have sent in the moment in which a connection breaks."""
 
 
 class ProbeOf(StrEnum):
@@ -141,6 +144,11 @@ class Task:
     probes: dict[ProbeOf, Probing] = field(default_factory=dict)
     stream: UpdateStream = field(default_factory=UpdateStream)
     acknowledged: dict[bytes, None] = field(default_factory=dict)
+
+    def note_acknowledged(self, uuid: bytes) -> None:
+        self.acknowledged[uuid] = None
+        while len(self.acknowledged) > ACKNOWLEDGED_MAX:
+            del self.acknowledged[next(iter(self.acknowledged))]
 
     @property
     def group(self) -> GroupName | None:
