@@ -13,6 +13,12 @@ class AlarmKind(StrEnum):
     RESEND = "resend"
     KILL = "kill"
     STOP = "stop"
+    COMPLETION = "completion"
+    HEALTH_CHECK = "health_check"
+    CHECK = "check"
+    EXECUTOR_SILENT = "executor_silent"
+    EXECUTOR_KILL = "executor_kill"
+    EXECUTOR_IDLE = "executor_idle"
 
 
 class Alarm(NamedTuple):

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,12 +16,15 @@ from agent.config import ALWAYS, CLEANUP, ONLY_ON_LOOPBACK, AgentConfig
 from agent.dispatch import Agent
 from agent.edge import machine
 from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
+from agent.edge.checking.prober import Prober
 from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, read_journal
 from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.disk_watch import DiskWatch
 from agent.edge.exec_page import ExecPage, is_loopback
+from agent.edge.executor_api import ExecutorApi
+from agent.edge.executor_streams import ExecutorStreams
 from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import FetchRules
@@ -38,12 +42,14 @@ from agent.edge.usage_pages import add_usage_pages
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
+from agent.executors.executor import executor_key
 from agent.isolation.bounds import BoundsRules
 from agent.isolation.modes import Isolation
 from agent.launcher.processes import boot_id
 from agent.reconfiguring import Reconfiguration, describe, why_not
 from agent.recovering import recover
-from agent.state import AgentRules
+from agent.state import AgentRules, AgentState
+from agent.tasks import TaskKey
 from trimast.edge.clock import monotonic_ms
 from trimast.edge.core_runner import CoreRunner
 from trimast.edge.fatal import fatal_if_it_fails, make_failed_asserts_fatal, own_task
@@ -158,6 +164,8 @@ class RunningAgent:
         self._loop_watch = LoopWatch(registry)
         self._usage = UsageMetrics(lambda: not self._containerizer.why_not_isolated)
         registry.register(self._usage)
+        self._executors = ExecutorStreams()
+        self._prober = Prober(self._sandboxes, self.submit)
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -171,6 +179,8 @@ class RunningAgent:
             containerizer=self._containerizer,
             sandboxes=self._sandboxes,
             metrics=self._metrics,
+            executors=self._executors,
+            prober=self._prober,
             on_admitted=self._write_ready_file,
             on_end=self.end,
         )
@@ -195,6 +205,10 @@ class RunningAgent:
         add_usage_pages(app, self._state, self._containerizer.usage)
         FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
         ExecPage(self._state, self._sandboxes, is_allowed=_may_exec(config)).add_to(app)
+        executor_api = ExecutorApi(
+            self._state, self._executors, self.submit, needs_token=config.executor_token
+        )
+        executor_api.mount(app)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -207,7 +221,8 @@ class RunningAgent:
         self._fetcher.open()
         await self._containerizer.open()
         self._state.info = replace(self._state.info, http_port=self._http.port)
-        held = [(task.key, task.fence) for task in self._state.tasks.values()]
+        held = list(_sandboxes_in_use(self._state))
+        self._state.endpoint = _endpoint(self._config.http_host, self._http.port)
         for effect in self._first_effects:
             self._performer.perform(effect)
         self._containerizer.end_strays()
@@ -225,7 +240,7 @@ class RunningAgent:
             resources=str(self._state.info.resources),
             launcher=self._containerizer.link.pid,
             isolation=self._containerizer.link.isolation,
-            tasks_held=len(held),
+            tasks_held=len(self._state.tasks),
         )
         if self._containerizer.why_not_isolated:
             log.warning("tasks_not_isolated", why=self._containerizer.why_not_isolated)
@@ -257,6 +272,8 @@ class RunningAgent:
         self._sandboxes.close()
         self._logs.close()
         self._disk.close()
+        await self._prober.close()
+        self._executors.close()
         await self._http.stop()
         self._work_dir.close()
 
@@ -317,6 +334,20 @@ def _isolating(config: AgentConfig) -> Isolating:
     return Isolating(mode, config.cgroups_root, rules, config.allow_new_privileges)
 
 
+def _sandboxes_in_use(state: AgentState) -> Iterator[tuple[TaskKey, int]]:
+    for task in state.tasks.values():
+        yield task.key, task.fence
+        if task.notes.group is not None:
+            yield executor_key(task.key.framework_id, task.notes.group), task.fence
+    for executor in state.executors.values():
+        yield executor.key, executor.fence
+
+
+def _endpoint(host: str, port: int) -> str:
+    """Where the processes of this machine reach the agent."""
+    return f"{'127.0.0.1' if host in {'', '0.0.0.0', '::'} else host}:{port}"
+
+
 def _rules(config: AgentConfig) -> AgentRules:
     return AgentRules(
         kill_grace_ms=config.kill_grace_ms,
@@ -325,6 +356,10 @@ def _rules(config: AgentConfig) -> AgentRules:
         resend_most_ms=config.resend_most_ms,
         stop_flush_ms=config.stop_flush_ms,
         ended_max=config.ended_max,
+        executor_registration_ms=config.executor_registration_ms,
+        executor_return_ms=config.executor_return_ms,
+        executor_shutdown_grace_ms=config.executor_shutdown_grace_ms,
+        executor_idle_ms=config.executor_idle_ms,
     )
 
 

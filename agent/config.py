@@ -15,6 +15,7 @@ ALWAYS = "always"
 NEVER = "never"
 ONLY_ON_LOOPBACK = "loopback"
 MIB = 1024 * 1024
+EXECUTOR_RETURN_MS_MAX = 15_000
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -51,6 +52,16 @@ class AgentConfig:
     """... but never later than this."""
     stop_flush_ms: int = 2_000
     """How long a stopping agent waits for a master to take its last reports."""
+    executor_registration_ms: int = 60_000
+    """How long a started executor may take to subscribe, before it is killed."""
+    executor_return_ms: int = 2_000
+    """How long executors may take to subscribe again to a restarted agent. At most 15000."""
+    executor_shutdown_grace_ms: int = 5_000
+    """Between asking an executor to end and ending it, if it names no time of its own."""
+    executor_idle_ms: int = 60_000
+    """An executor that has had no task for so long is asked to end."""
+    executor_token: bool = False
+    """Refuse executors that do not send the token in their environment."""
     ended_max: int = 10_000
     """How many ended tasks are remembered, so that a late order cannot start one again."""
     sandboxes_max: int = 10_000
@@ -147,6 +158,11 @@ class AgentConfig:
         for root in self.fetcher_file_roots:
             if not root.startswith("/"):
                 raise ValueError(f"fetcher_file_roots must be absolute paths, not {root!r}")
+        if self.executor_return_ms > EXECUTOR_RETURN_MS_MAX:
+            raise ValueError(
+                f"executor_return_ms must be at most {EXECUTOR_RETURN_MS_MAX}, not "
+                f"{self.executor_return_ms}"
+            )
         _check_text("resources", self.resources, resources_from_text)
         _check_text("attributes", self.attributes, attributes_from_text)
         for name, least in (
@@ -155,6 +171,10 @@ class AgentConfig:
             ("resend_first_ms", 1),
             ("resend_most_ms", self.resend_first_ms),
             ("stop_flush_ms", 0),
+            ("executor_registration_ms", 1),
+            ("executor_return_ms", 1),
+            ("executor_shutdown_grace_ms", 0),
+            ("executor_idle_ms", 0),
             ("ended_max", 1),
             ("pids_max", 0),
             ("sandboxes_max", 0),

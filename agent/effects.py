@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.checkpoints.records import Record
+from agent.checks.effects import RunProbe
+from agent.executors.effects import ExecutorEffect
 from agent.tasks import TaskKey
 from trimast.model.agent import AgentInfo
-from trimast.model.ids import AgentId, MasterId
+from trimast.model.ids import AgentId, ExecutorId, MasterId
 from trimast.model.inventory import HeldTask
 from trimast.model.status_update import StatusReason, StatusUpdate
 from trimast.model.task import TaskInfo
@@ -78,13 +80,18 @@ class WriteRecords:
 
 @dataclass(frozen=True, slots=True)
 class StartProcess:
-    """Ordered at most once for a key and fence, ever."""
+    """Ordered at most once for a key and fence, ever.
+
+    Attributes:
+        group: it shares a directory with the others of this name and fence.
+    """
 
     agent_id: AgentId
     key: TaskKey
     fence: int
     task: TaskInfo
     user: str
+    group: ExecutorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +237,6 @@ AgentEffect = (
     | NoteTaken
     | ReleaseSandbox
     | EndAgent
+    | ExecutorEffect
+    | RunProbe
 )

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.checks.events import ProbeEnded
+from agent.executors.events import (
+    ExecutorReported,
+    ExecutorSaid,
+    ExecutorSubscribed,
+    ExecutorUnsubscribed,
+)
 from agent.tasks import OverDisk, TaskKey
+from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.task import TaskInfo
 
@@ -36,6 +44,7 @@ class RunTask:
     fence: int
     user: str
     ends_with_agent: bool = False
+    framework: FrameworkInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,30 @@ class TurnedAway:
     for_ever: bool
 
 
-Order = Welcome | RunTasks | KillTasks | PauseTasks | TakeReports | Ping | TurnedAway
+@dataclass(frozen=True, slots=True)
+class PassToExecutor:
+    """Bytes from its framework."""
+
+    key: TaskKey
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShutExecutorDown:
+    key: TaskKey
+
+
+Order = (
+    Welcome
+    | RunTasks
+    | KillTasks
+    | PauseTasks
+    | TakeReports
+    | Ping
+    | TurnedAway
+    | PassToExecutor
+    | ShutExecutorDown
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +269,11 @@ AgentEvent = (
     | ProcessVanished
     | ProcessMissing
     | DiskExceeded
+    | ExecutorSubscribed
+    | ExecutorUnsubscribed
+    | ExecutorReported
+    | ExecutorSaid
+    | ProbeEnded
     | StopAsked
     | DeadlinePassed
 )

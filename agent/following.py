@@ -7,13 +7,16 @@ from agent.effects import AgentEffect, RefusalOfOrder, RefuseOrder, SendPong
 from agent.events import (
     KillTasks,
     MasterSaid,
+    PassToExecutor,
     PauseTasks,
     Ping,
     RunTasks,
+    ShutExecutorDown,
     TakeReports,
     TurnedAway,
     Welcome,
 )
+from agent.executors.passing_on import on_pass_to_executor, on_shut_executor_down
 from agent.journaling import write
 from agent.killing import on_kill_tasks
 from agent.launching import on_run_tasks
@@ -80,6 +83,12 @@ def _obey(state: AgentState, event: MasterSaid, stamps: Stamps, now_ms: int) -> 
             return on_kill_tasks(state, order, event.epoch, stamps, now_ms)
         case PauseTasks() as order:
             return on_pause_tasks(state, order, event.epoch)
+        case PassToExecutor() | ShutExecutorDown() if not is_welcome:
+            return [RefuseOrder(RefusalOfOrder.NOT_WELCOMED, event.epoch)]
+        case PassToExecutor() as order:
+            return on_pass_to_executor(state, order)
+        case ShutExecutorDown() as order:
+            return on_shut_executor_down(state, order, now_ms)
         case _:
             assert_never(event.order)
 

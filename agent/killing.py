@@ -1,5 +1,7 @@
 """Ending tasks: asked first, forced when their time is up."""
 
+from typing import Final
+
 from agent.alarms import Alarm, AlarmKind
 from agent.effects import (
     AgentEffect,
@@ -10,11 +12,14 @@ from agent.effects import (
     TerminateProcess,
 )
 from agent.events import KillTasks
+from agent.executors.killing import end_executors_task
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase, Task
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
+
+_HANDED_OVER: Final = {Phase.RUNNING, Phase.RECOVERING}
 
 
 def on_kill_tasks(
@@ -28,6 +33,9 @@ def on_kill_tasks(
             # inventory, which is the one place where such differences are settled.
             effects.append(RefuseOrder(RefusalOfOrder.TASK_UNKNOWN, epoch, kill.key))
         elif task.is_live:
+            if task.notes.executor_id is not None and task.phase in _HANDED_OVER:
+                effects += end_executors_task(state, task, kill.grace_ms, now_ms)
+                continue
             grace_ms = grace_of(state, task) if kill.grace_ms is None else kill.grace_ms
             effects += end_task(state, task, grace_ms, stamps, now_ms, by_order=True)
     return effects
@@ -37,7 +45,8 @@ def end_task(
     state: AgentState, task: Task, grace_ms: int, stamps: Stamps, now_ms: int, *, by_order: bool
 ) -> list[AgentEffect]:
     """Asked twice, the earlier end holds."""
-    if task.phase is Phase.ACCEPTED:
+    is_waiting = task.notes.executor_id is not None and task.phase is Phase.STARTING
+    if task.phase is Phase.ACCEPTED or is_waiting:
         return _end_unstarted(state, task, stamps, by_order)
     is_first = task.kill is None
     due_ms = now_ms + grace_ms

@@ -1,13 +1,17 @@
 """An order to run a task: it is written down, then its process is started. Once, ever."""
 
 from agent.checkpoints.records import ProcessBegun, Record, TaskAccepted
+from agent.checks.watching import begin_watching, is_time_up
 from agent.effects import AgentEffect, NoteFound, RefusalOfOrder, RefuseOrder, StartProcess
 from agent.events import Asked, ProcessStarted, RunTask, RunTasks, StartFailed
+from agent.executors.launching import find_place, hand_over
 from agent.journaling import write
 from agent.killing import force_when_due, grace_of, terminate_started
 from agent.reporting import forget, make_report, report_end
 from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAllowed
-from agent.tasks import Kill, Phase, Task, TaskNotes
+from agent.tasks import Kill, Phase, Task, TaskNotes, WatchNotes
+from trimast.model.checks import CheckResult
+from trimast.model.executor import ExecutorKind
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
@@ -18,6 +22,7 @@ def on_run_tasks(
     effects: list[AgentEffect] = []
     records: list[Record] = []
     consequences: list[Consequence] = []
+    late: list[AgentEffect] = []
     for run in order.tasks:
         refusal = _refusal(state, run)
         if refusal is not None:
@@ -30,13 +35,22 @@ def on_run_tasks(
             effects += forget(state, settled)
         notes = _notes(state, run)
         task = Task(run.key, run.fence, Phase.ACCEPTED, notes=notes, info=run.task, user=run.user)
+        if run.task.check is not None:
+            task.check = CheckResult(run.task.check.probe.kind)
         state.tasks[run.key] = task
-        starting = make_report(state, stamps, task, TaskState.STARTING)
-        records += [TaskAccepted(run.key, run.fence, notes=notes), starting]
-        consequences += [StartAllowed(run.key, run.fence), ReportsWritten(run.key, run.fence, 1)]
+        records.append(TaskAccepted(run.key, run.fence, notes=notes))
+        consequences.append(StartAllowed(run.key, run.fence))
+        if notes.executor_id is None:
+            records.append(make_report(state, stamps, task, TaskState.STARTING))
+            consequences.append(ReportsWritten(run.key, run.fence, 1))
+        else:
+            # Its executor says when it starts.
+            more, ends = find_place(state, run, task, stamps)
+            records += more
+            late += ends
     if records:
         effects.append(write(state, records, consequences))
-    return effects
+    return effects + late
 
 
 def start(state: AgentState, allowed: StartAllowed) -> list[AgentEffect]:
@@ -44,10 +58,13 @@ def start(state: AgentState, allowed: StartAllowed) -> list[AgentEffect]:
     task = state.tasks.get(allowed.key)
     if task is None or task.fence != allowed.fence or task.phase is not Phase.ACCEPTED:
         return []  # Killed while it was being written down.
+    if task.notes.executor_id is not None:
+        return hand_over(state, task)
     assert state.agent_id is not None
     assert task.info is not None
     task.phase = Phase.STARTING
-    return [StartProcess(state.agent_id, task.key, task.fence, task.info, task.user)]
+    group = task.notes.group
+    return [StartProcess(state.agent_id, task.key, task.fence, task.info, task.user, group)]
 
 
 def on_process_started(
@@ -68,9 +85,12 @@ def on_process_started(
         running = make_report(state, stamps, task, TaskState.RUNNING)
         reported = ReportsWritten(task.key, task.fence, running.update.sequence)
         effects.append(write(state, [begun, running], [reported]))
+    begin_watching(state, task, now_ms, is_back=was_lost_sight_of)
     if event.asked is not None and task.kill is None:
         # By an earlier life of the agent. Asked again it might take that for the force.
         task.kill = Kill(now_ms + grace_of(state, task), event.asked is Asked.BY_ORDER)
+        if event.asked is Asked.TO_STOP and is_time_up(task, now_ms):
+            task.kill.verdict = StatusReason.MAX_COMPLETION_TIME_REACHED
         return effects + force_when_due(state, task, now_ms)
     return effects + terminate_started(state, task, now_ms)
 
@@ -98,12 +118,27 @@ def on_start_failed(state: AgentState, event: StartFailed, stamps: Stamps) -> li
 
 def _notes(state: AgentState, run: RunTask) -> TaskNotes:
     info = run.task
+    is_custom = info.executor is not None and info.executor.kind is ExecutorKind.CUSTOM
     return TaskNotes(
         state.info.boot_id,
         info.kill_grace_ms,
         info.name,
         str(info.resources),
         run.ends_with_agent,
+        info.executor.executor_id if info.executor is not None and is_custom else None,
+        None if is_custom else _watch_notes(run),
+        None if info.executor is None or is_custom else info.executor.executor_id,
+    )
+
+
+def _watch_notes(run: RunTask) -> WatchNotes | None:
+    info = run.task
+    is_watched = info.check or info.health_check or info.max_completion_ms is not None
+    if not is_watched:
+        return None
+    user = info.command.user or run.user
+    return WatchNotes(
+        info.check, info.health_check, info.max_completion_ms, info.command.environment, user
     )
 
 

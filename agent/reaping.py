@@ -22,7 +22,9 @@ def on_process_exited(state: AgentState, event: ProcessExited, stamps: Stamps) -
     if task.kill is None and task.over_disk is not None:
         task_state, reason = TaskState.FAILED, StatusReason.CONTAINER_LIMITATION_DISK
         message = disk_message(task.over_disk)
-    if task.kill is not None and not task.kill.by_order:
+    if task.kill is not None and task.kill.verdict is not None:
+        message += ", ended because it ran for as long as it may"
+    elif task.kill is not None and not task.kill.by_order:
         message += " because the agent was stopped"
     report = make_report(
         state,
@@ -46,6 +48,8 @@ def on_process_vanished(
     assert task.phase in {Phase.STARTING, Phase.RECOVERING, Phase.RUNNING}
     if task.kill is not None and task.kill.by_order:
         task_state, reason = TaskState.KILLED, None
+    elif task.kill is not None and task.kill.verdict is not None:
+        task_state, reason = TaskState.FAILED, task.kill.verdict
     elif task.kill is not None or event.why is Vanishing.MACHINE_RESTARTED:
         task_state, reason = TaskState.LOST, StatusReason.AGENT_RESTARTED
     else:
@@ -102,6 +106,8 @@ def _meaning(kill: Kill | None, event: ProcessExited) -> tuple[TaskState, Status
         # Even if it ended well: nobody can tell whether it had done what it was there for.
         if kill.by_order:
             return TaskState.KILLED, None
+        if kill.verdict is not None:
+            return TaskState.FAILED, kill.verdict
         return TaskState.LOST, StatusReason.AGENT_RESTARTED
     if event.exit_code == 0:
         return TaskState.FINISHED, None

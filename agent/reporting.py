@@ -6,6 +6,8 @@ from agent.alarms import Alarm, AlarmKind
 from agent.checkpoints.records import ReportMade, ReportsTaken
 from agent.effects import AgentEffect, NoteEnded, NoteTaken, ReleaseSandbox, SendReports
 from agent.events import TakeReports
+from agent.executors.effects import Acknowledged, TellExecutor
+from agent.executors.executor import Executor, executor_key
 from agent.journaling import write
 from agent.state import AgentState, ReportsWritten, Stamps
 from agent.tasks import Phase, Task
@@ -41,6 +43,9 @@ def make_report(
         message=message,
         exit_code=exit_code,
         signal=signal,
+        executor_id=task.notes.executor_id or task.notes.group,
+        healthy=task.healthy,
+        check=task.check,
     )
     task.stream.add(update)
     task.state = task_state
@@ -54,6 +59,13 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
     task.phase = Phase.ENDED
     task.kill = None
     state.alarms.cancel(Alarm(AlarmKind.KILL, task.key))
+    for kind in (AlarmKind.COMPLETION, AlarmKind.HEALTH_CHECK, AlarmKind.CHECK):
+        state.alarms.cancel(Alarm(kind, task.key))
+    if task.group is not None and report.update.state is not TaskState.FINISHED:
+        state.broken_groups.append(task.group)
+    executor = _executor_of(state, task)
+    if executor is not None:
+        executor.tasks.pop(task.key, None)
     update = report.update
     return [
         NoteEnded(task.key, task.fence, update.state, update.message, update.reason),
@@ -97,6 +109,8 @@ def on_reports_taken(state: AgentState, order: TakeReports) -> list[AgentEffect]
             continue  # Taken before, or of an earlier life; either way it is settled.
         taken.append(uuid)
         del state.by_uuid[uuid]
+        if update.source is StatusSource.EXECUTOR:
+            effects += _acknowledge(state, state.tasks[key], uuid)
         if update.state.is_terminal:
             effects += forget(state, state.tasks[key])
     if taken:
@@ -114,7 +128,30 @@ def forget(state: AgentState, task: Task) -> list[AgentEffect]:
     state.ended[task.key] = task.fence
     while len(state.ended) > state.rules.ended_max:
         del state.ended[next(iter(state.ended))]
-    return [ReleaseSandbox(task.key, task.fence)]
+    effects: list[AgentEffect] = [ReleaseSandbox(task.key, task.fence)]
+    if task.notes.group and all(other.group != task.group for other in state.tasks.values()):
+        shared = executor_key(task.key.framework_id, task.notes.group)
+        effects.append(ReleaseSandbox(shared, task.fence))
+    return effects
+
+
+def _acknowledge(state: AgentState, task: Task, uuid: bytes) -> list[AgentEffect]:
+    """Tell the task's executor, if it has one, that a status of its has arrived."""
+    if task.notes.executor_id is None:
+        return []
+    task.note_acknowledged(uuid)
+    executor = _executor_of(state, task)
+    if executor is None or executor.stream_id is None:
+        return []
+    news = Acknowledged(task.key.task_id, uuid)
+    return [TellExecutor(executor.key, executor.stream_id, news)]
+
+
+def _executor_of(state: AgentState, task: Task) -> Executor | None:
+    executor_id = task.notes.executor_id
+    if executor_id is None:
+        return None
+    return state.executors.get(executor_key(task.key.framework_id, executor_id))
 
 
 def _send_again(state: AgentState, tasks: Iterable[Task], now_ms: int) -> list[AgentEffect]:

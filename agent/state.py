@@ -7,7 +7,8 @@ from typing import Protocol
 from agent.alarms import Alarms
 from agent.checkpoints.records import AgentDescribed
 from agent.events import MasterSaid
-from agent.tasks import Task, TaskKey
+from agent.executors.executor import Executor
+from agent.tasks import GroupName, Task, TaskKey
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, MasterId
 
@@ -17,6 +18,9 @@ class Stamps(Protocol):
 
     def report_uuid(self) -> bytes:
         """16 bytes that no other report has."""
+
+    def token(self) -> str:
+        """What nobody can guess."""
 
     def wall_ms(self) -> int: ...
 
@@ -32,6 +36,10 @@ class AgentRules:
     stop_flush_ms: int = 2_000
     ended_max: int = 10_000
     held_orders_max: int = 1_000
+    executor_registration_ms: int = 60_000
+    executor_return_ms: int = 2_000
+    executor_shutdown_grace_ms: int = 5_000
+    executor_idle_ms: int = 60_000
 
 
 @dataclass(slots=True)
@@ -82,7 +90,13 @@ class ReportsWritten:
     sequence: int
 
 
-Consequence = EpochWritten | StartAllowed | ReportsWritten
+@dataclass(frozen=True, slots=True)
+class ExecutorEndWritten:
+    key: TaskKey
+    fence: int
+
+
+Consequence = EpochWritten | StartAllowed | ReportsWritten | ExecutorEndWritten
 """What follows once a batch of records is on disk."""
 
 
@@ -94,6 +108,9 @@ class AgentState:
         epoch_seen, epoch_written: the highest epoch heard of, and the highest that is on disk.
         held_orders: came with an epoch that is not on disk yet.
         tasks: every task with a report that no master has taken, in order of acceptance.
+        executors: by framework and their own id, see `executor_key`.
+        endpoint: where executors reach the agent, `ip:port`; "" until it listens.
+        broken_groups: of which a task has ended otherwise than well; the rest is about to.
         by_uuid: whose report it is.
         ended: tasks that are settled, with the fence of each; bounded, oldest first.
         unwritten: batches of records on their way to the disk, oldest first.
@@ -108,6 +125,9 @@ class AgentState:
     link: Link | None = None
     held_orders: deque[MasterSaid] = field(default_factory=deque)
     tasks: dict[TaskKey, Task] = field(default_factory=dict)
+    executors: dict[TaskKey, Executor] = field(default_factory=dict)
+    endpoint: str = ""
+    broken_groups: list[GroupName] = field(default_factory=list)
     by_uuid: dict[bytes, TaskKey] = field(default_factory=dict)
     ended: dict[TaskKey, int] = field(default_factory=dict)
     unwritten: deque[tuple[int, tuple[Consequence, ...]]] = field(default_factory=deque)

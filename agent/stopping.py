@@ -3,6 +3,7 @@
 from agent.alarms import Alarm, AlarmKind
 from agent.effects import AgentEffect, EndAgent
 from agent.events import StopAsked
+from agent.executors.ending import shut_down
 from agent.killing import end_task
 from agent.state import AgentState, Stamps, Stopping
 from agent.tasks import Phase, Task
@@ -32,7 +33,12 @@ def begin_stopping(
     state.stopping = Stopping(exit_code, why, end_tasks, give_up_ms)
     state.alarms.set(Alarm(AlarmKind.STOP), give_up_ms)
     effects: list[AgentEffect] = []
+    for executor in list(state.executors.values()):
+        if end_tasks or executor.notes.ends_with_agent:
+            effects += shut_down(state, executor, now_ms, by_order=False)
     for task in list(state.tasks.values()):
+        if task.notes.executor_id is not None and task.phase is not Phase.ACCEPTED:
+            continue  # It ends with its executor.
         if task.is_live and (end_tasks or task.notes.ends_with_agent):
             effects += end_task(state, task, grace_ms, stamps, now_ms, by_order=False)
     return effects

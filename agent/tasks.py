@@ -5,7 +5,9 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from agent.updates.stream import UpdateStream
-from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.checks import Check, CheckResult, HealthCheck
+from trimast.model.ids import ExecutorId, FrameworkId, TaskId
+from trimast.model.status_update import StatusReason
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
@@ -13,6 +15,10 @@ from trimast.model.task_lifecycle import TaskState
 class TaskKey(NamedTuple):
     framework_id: FrameworkId
     task_id: TaskId
+
+
+GroupName = tuple[FrameworkId, ExecutorId, int]
+"""The last is the fence, which all tasks of a group have in common."""
 
 
 class Phase(StrEnum):
@@ -33,10 +39,27 @@ class Kill:
     Attributes:
         due_ms: when whatever is left of the task is ended by force.
         by_order: a framework wanted it; else it is the agent that stops.
+        verdict: the agent ends it because it has failed, and this is why.
     """
 
     due_ms: int
     by_order: bool
+    verdict: StatusReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchNotes:
+    """What the agent watches a task for, beside its end.
+
+    Attributes:
+        environment, user: the task's, for the commands of its checks.
+    """
+
+    check: Check | None = None
+    health_check: HealthCheck | None = None
+    max_completion_ms: int | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,10 @@ class TaskNotes:
         kill_grace_ms: its own; None if it names none.
         resources: as text, for people.
         ends_with_agent: its framework does not checkpoint.
+        group: that it was launched with, by the name of the group's executor; it is a process of
+            its own all the same.
+        watch: None if there is nothing to watch it for.
+        executor_id: of the executor that runs it; None if it is a process of its own.
     """
 
     boot_id: str = ""
@@ -63,9 +90,35 @@ class TaskNotes:
     name: str = ""
     resources: str = ""
     ends_with_agent: bool = False
+    executor_id: ExecutorId | None = None
+    watch: WatchNotes | None = None
+    group: ExecutorId | None = None
 
 
 NO_NOTES: Final = TaskNotes()
+ACKNOWLEDGED_MAX: Final = 1_000
+"""Statuses of one task that masters have, and that its executor may still repeat: more than it can
+have sent in the moment in which a connection breaks."""
+
+
+class ProbeOf(StrEnum):
+    HEALTH = "health"
+    CHECK = "check"
+
+
+@dataclass(slots=True)
+class Probing:
+    """
+    Attributes:
+        tries: how many were begun.
+        failures: in a row.
+        was_healthy: at any time.
+    """
+
+    began_ms: int
+    tries: int = 0
+    failures: int = 0
+    was_healthy: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +131,9 @@ class Task:
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
         over_disk: why the agent ends it.
+        healthy, check: as its checks have it.
+        probes: how far its checks are.
+        acknowledged: statuses of its executor that masters have, and the executor may not know it.
         pid, start_ticks, boot_id: of the leader of its process group; 0 while there is none.
     """
 
@@ -94,7 +150,22 @@ class Task:
     kill: Kill | None = None
     is_paused: bool = False
     over_disk: OverDisk | None = None
+    healthy: bool | None = None
+    check: CheckResult | None = None
+    probes: dict[ProbeOf, Probing] = field(default_factory=dict)
     stream: UpdateStream = field(default_factory=UpdateStream)
+    acknowledged: dict[bytes, None] = field(default_factory=dict)
+
+    def note_acknowledged(self, uuid: bytes) -> None:
+        self.acknowledged[uuid] = None
+        while len(self.acknowledged) > ACKNOWLEDGED_MAX:
+            del self.acknowledged[next(iter(self.acknowledged))]
+
+    @property
+    def group(self) -> GroupName | None:
+        if self.notes.group is None:
+            return None
+        return self.key.framework_id, self.notes.group, self.fence
 
     @property
     def is_live(self) -> bool:

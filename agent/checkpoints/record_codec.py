@@ -2,21 +2,28 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, assert_never
 
 from agent.checkpoints.records import (
     AgentAdmitted,
     AgentDescribed,
     EpochSeen,
+    ExecutorAccepted,
+    ExecutorEnded,
     ProcessBegun,
     Record,
     ReportMade,
     ReportsTaken,
+    StatusesAcknowledged,
     TaskAccepted,
     TasksEnded,
 )
-from agent.tasks import TaskKey, TaskNotes
-from trimast.model.ids import AgentId, FrameworkId, TaskId
+from agent.checkpoints.value_codec import from_plain, to_plain
+from agent.executors.executor import ExecutorNotes, executor_key
+from agent.tasks import TaskKey, TaskNotes, WatchNotes
+from trimast.model.checks import CheckResult
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -24,6 +31,9 @@ from trimast.model.task_lifecycle import TaskState
 class UnreadableRecordError(ValueError):
     """Whole, but not of a kind and shape that this version knows."""
 
+
+_PLAIN_NOTES: Final = 6
+"""How many of a task's notes are JSON as they are; what is to be watched follows them."""
 
 _to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -57,6 +67,13 @@ def _to_list(record: Record) -> list[Any]:
             return ["taken", *(uuid.hex() for uuid in record.uuids)]
         case TasksEnded():
             return ["ended", *([*key, fence] for key, fence in record.ended)]
+        case ExecutorAccepted():
+            return ["executor", *record.key, record.fence, to_plain(record.notes)]
+        case ExecutorEnded():
+            return ["executor_ended", *record.key, record.fence]
+        case StatusesAcknowledged():
+            uuids = (uuid.hex() for uuid in record.uuids)
+            return ["acknowledged", *record.key, record.fence, *uuids]
         case _:
             assert_never(record)
 
@@ -78,7 +95,12 @@ def _accepted(
     framework_id: str, task_id: str, fence: int, settled: int, *notes: Any
 ) -> TaskAccepted:
     """An earlier version wrote no notes."""
-    return TaskAccepted(_key(framework_id, task_id), fence, settled, TaskNotes(*notes))
+    read = TaskNotes(*notes[:_PLAIN_NOTES])
+    if len(notes) > _PLAIN_NOTES and notes[_PLAIN_NOTES] is not None:
+        read = replace(read, watch=from_plain(WatchNotes, notes[_PLAIN_NOTES]))
+    if len(notes) > _PLAIN_NOTES + 1 and notes[_PLAIN_NOTES + 1] is not None:
+        read = replace(read, group=ExecutorId(notes[_PLAIN_NOTES + 1]))
+    return TaskAccepted(_key(framework_id, task_id), fence, settled, read)
 
 
 def _notes_to_list(notes: TaskNotes) -> list[Any]:
@@ -88,7 +110,24 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.name,
         notes.resources,
         notes.ends_with_agent,
+        notes.executor_id,
+        None if notes.watch is None else to_plain(notes.watch),
+        notes.group,
     ]
+
+
+def _executor(framework_id: str, executor_id: str, fence: int, notes: Any) -> ExecutorAccepted:
+    key = executor_key(FrameworkId(framework_id), ExecutorId(executor_id))
+    return ExecutorAccepted(key, fence, from_plain(ExecutorNotes, notes))
+
+
+def _executor_ended(framework_id: str, executor_id: str, fence: int) -> ExecutorEnded:
+    return ExecutorEnded(executor_key(FrameworkId(framework_id), ExecutorId(executor_id)), fence)
+
+
+def _acknowledged(framework_id: str, task_id: str, fence: int, *uuids: str) -> StatusesAcknowledged:
+    read = tuple(bytes.fromhex(uuid) for uuid in uuids)
+    return StatusesAcknowledged(_key(framework_id, task_id), fence, read)
 
 
 def _begun(
@@ -126,7 +165,15 @@ def _update_to_list(update: StatusUpdate) -> list[Any]:
         update.message,
         update.exit_code,
         update.signal,
+        *_of_executor(update),
     ]
+
+
+def _of_executor(update: StatusUpdate) -> list[Any]:
+    """Only if there is any of it: most tasks have no executor of their own."""
+    check = None if update.check is None else to_plain(update.check)
+    more = (update.executor_id, update.healthy, update.data.hex(), update.labels, check)
+    return list(more) if any(part not in (None, "", ()) for part in more) else []
 
 
 def _report(
@@ -143,6 +190,11 @@ def _report(
     message: str,
     exit_code: int | None,
     signal: int | None,
+    executor_id: str | None = None,
+    healthy: bool | None = None,
+    data: str = "",
+    labels: Iterable[list[str]] = (),
+    check: Any = None,
 ) -> ReportMade:
     return ReportMade(
         StatusUpdate(
@@ -159,6 +211,11 @@ def _report(
             message=message,
             exit_code=exit_code,
             signal=signal,
+            executor_id=None if executor_id is None else ExecutorId(executor_id),
+            healthy=healthy,
+            data=bytes.fromhex(data),
+            labels=tuple((name, text) for name, text in labels),
+            check=None if check is None else from_plain(CheckResult, check),
         )
     )
 
@@ -172,4 +229,7 @@ _READERS: Final[Mapping[str, Callable[..., Record]]] = {
     "report": _report,
     "taken": _taken,
     "ended": _ended,
+    "executor": _executor,
+    "executor_ended": _executor_ended,
+    "acknowledged": _acknowledged,
 }

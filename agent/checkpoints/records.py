@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent.executors.executor import ExecutorNotes
 from agent.tasks import NO_NOTES, TaskKey, TaskNotes
 from trimast.model.ids import AgentId
 from trimast.model.status_update import StatusUpdate
@@ -83,6 +84,32 @@ class TasksEnded:
     ended: tuple[tuple[TaskKey, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ExecutorAccepted:
+    """On disk before the executor is started. Its process is written down as a task's is."""
+
+    key: TaskKey
+    fence: int
+    notes: ExecutorNotes
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorEnded:
+    """Its process is gone."""
+
+    key: TaskKey
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusesAcknowledged:
+    """The masters have these of a task's executor, which may not have heard that."""
+
+    key: TaskKey
+    fence: int
+    uuids: tuple[bytes, ...]
+
+
 Record = (
     AgentAdmitted
     | AgentDescribed
@@ -92,4 +119,7 @@ Record = (
     | ReportMade
     | ReportsTaken
     | TasksEnded
+    | ExecutorAccepted
+    | ExecutorEnded
+    | StatusesAcknowledged
 )

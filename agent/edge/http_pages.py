@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from agent.executors.executor import Executor
 from agent.state import AgentState
 from agent.tasks import Task
 from trimast.edge.http_server import json_error
@@ -51,6 +52,20 @@ def _picture(state: AgentState) -> dict[str, Any]:
         "attributes": {a.name: a.text for a in state.info.attributes},
         "reports_unacknowledged": len(state.by_uuid),
         "tasks": [_task(task) for task in state.tasks.values()],
+        "executors": [_executor(executor) for executor in state.executors.values()],
+    }
+
+
+def _executor(executor: Executor) -> dict[str, Any]:
+    return {
+        "id": executor.executor_id,
+        "framework_id": executor.key.framework_id,
+        "fence": executor.fence,
+        "phase": executor.phase,
+        "subscribed": executor.stream_id is not None,
+        "ending": executor.ending is not None,
+        "pid": executor.pid or None,
+        "tasks": [key.task_id for key in executor.tasks],
     }
 
 
@@ -66,5 +81,7 @@ def _task(task: Task) -> dict[str, Any]:
         "state": task.state,
         "pid": task.pid if task.is_live and task.pid else None,
         "reports_unacknowledged": len(task.stream.untaken),
+        "healthy": task.healthy,
+        "executor_id": task.notes.executor_id,
         "message": last.message if last is not None else "",
     }

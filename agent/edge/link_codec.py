@@ -7,22 +7,34 @@ from agent.events import (
     KillTask,
     KillTasks,
     Order,
+    PassToExecutor,
     PauseTask,
     PauseTasks,
     Ping,
     RunTask,
     RunTasks,
+    ShutExecutorDown,
     TakeReports,
     TurnedAway,
     Welcome,
 )
+from agent.executors.effects import PassToFramework, TellExecutorEnded
+from agent.executors.executor import executor_key
 from agent.tasks import TaskKey
 from protos.trimast.v1 import agent_link_pb2
 from trimast.edge.wire.agent_codec import agent_info_to_proto
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.framework_codec import framework_info_from_proto
 from trimast.edge.wire.status_codec import status_report_to_proto
 from trimast.edge.wire.task_codec import task_info_from_proto
-from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId, fault_of_id
+from trimast.model.ids import (
+    AgentId,
+    ExecutorId,
+    FrameworkId,
+    MasterId,
+    TaskId,
+    fault_of_id,
+)
 from trimast.model.inventory import HeldTask
 from trimast.model.status_update import StatusUpdate
 
@@ -44,6 +56,12 @@ def order_from_proto(message: agent_link_pb2.MasterMessage) -> Order:
             return PauseTasks(tuple(_pause(task) for task in message.pause.tasks))
         case "taken":
             return TakeReports(tuple(message.taken.uuids))
+        case "to_executor":
+            key = _executor(message.to_executor.framework_id, message.to_executor.executor_id)
+            return PassToExecutor(key, message.to_executor.data)
+        case "shutdown":
+            shutdown = message.shutdown
+            return ShutExecutorDown(_executor(shutdown.framework_id, shutdown.executor_id))
         case "ping":
             return Ping()
         case "turned_away":
@@ -83,6 +101,22 @@ def pong_to_proto() -> agent_link_pb2.AgentMessage:
     return agent_link_pb2.AgentMessage(pong=agent_link_pb2.Pong())
 
 
+def executor_said_to_proto(effect: PassToFramework) -> agent_link_pb2.AgentMessage:
+    said = agent_link_pb2.ExecutorMessage(
+        framework_id=effect.key.framework_id, executor_id=effect.key.task_id, data=effect.data
+    )
+    return agent_link_pb2.AgentMessage(executor_said=said)
+
+
+def executor_ended_to_proto(effect: TellExecutorEnded) -> agent_link_pb2.AgentMessage:
+    ended = agent_link_pb2.ExecutorEnded(
+        framework_id=effect.key.framework_id,
+        executor_id=effect.key.task_id,
+        status=effect.status,
+    )
+    return agent_link_pb2.AgentMessage(executor_ended=ended)
+
+
 def _welcome(message: agent_link_pb2.Welcome) -> Welcome:
     _check_id("agent", message.agent_id)
     if message.silence_max_ms < SILENCE_LEAST_MS:
@@ -100,7 +134,10 @@ def _run(message: agent_link_pb2.RunTask) -> RunTask:
         raise BadMessage("an order to run a task names its fence, from 1")
     task = task_info_from_proto(message.task)
     key = _key(message.framework_id, task.task_id)
-    return RunTask(key, task, message.fence, message.user, message.ends_with_agent)
+    framework = (
+        framework_info_from_proto(message.framework) if message.HasField("framework") else None
+    )
+    return RunTask(key, task, message.fence, message.user, message.ends_with_agent, framework)
 
 
 def _kill(message: agent_link_pb2.KillTask) -> KillTask:
@@ -116,6 +153,12 @@ def _key(framework_id: str, task_id: str) -> TaskKey:
     _check_id("framework", framework_id)
     _check_id("task", task_id)
     return TaskKey(FrameworkId(framework_id), TaskId(task_id))
+
+
+def _executor(framework_id: str, executor_id: str) -> TaskKey:
+    _check_id("framework", framework_id)
+    _check_id("executor", executor_id)
+    return executor_key(FrameworkId(framework_id), ExecutorId(executor_id))
 
 
 def _check_id(what: str, text: str) -> None:

@@ -10,6 +10,8 @@ import grpc.aio
 import structlog
 
 from agent.edge.link_codec import (
+    executor_ended_to_proto,
+    executor_said_to_proto,
     hello_to_proto,
     inventory_to_proto,
     order_from_proto,
@@ -18,6 +20,7 @@ from agent.edge.link_codec import (
 )
 from agent.effects import SayHello, SendInventory, SendPong, SendReports
 from agent.events import LinkClosed, LinkOpened, MasterSaid
+from agent.executors.effects import PassToFramework, TellExecutorEnded
 from protos.trimast.v1 import agent_link_pb2, agent_link_pb2_grpc
 from trimast.edge.fatal import own_task
 from trimast.edge.leader_finder import LeaderAddress, LeaderFinder, NoLeader
@@ -29,10 +32,12 @@ from trimast.model.status_update import StatusUpdate
 log = structlog.get_logger()
 
 LinkEvent = LinkOpened | LinkClosed | MasterSaid
-Message = SayHello | SendInventory | SendReports | SendPong
+Message = SayHello | SendInventory | SendReports | SendPong | PassToFramework | TellExecutorEnded
 
 OUTBOX_REPORTS_MAX: Final = 100_000
 """A master that reads nothing for so long is better left."""
+OUTBOX_WORDS_MAX: Final = 1_000
+"""Of executors, and whatever else waits before the reports."""
 REPORTS_A_MESSAGE_MAX: Final = 500
 FIRST_PULSE_S: Final = 5.0
 """How long a leader may take to welcome us before we ask whether it still leads."""
@@ -64,6 +69,11 @@ class _Outbox:
                 self._messages.append(inventory_to_proto(message.tasks))
             case SendPong():
                 self._messages.append(pong_to_proto())
+            case TellExecutorEnded():
+                self._messages.append(executor_ended_to_proto(message))
+            case PassToFramework():
+                if len(self._messages) < OUTBOX_WORDS_MAX:  # They may be lost.
+                    self._messages.append(executor_said_to_proto(message))
         self._filled.set()
 
     async def take(self) -> agent_link_pb2.AgentMessage:

@@ -5,9 +5,12 @@ from typing import Any, Protocol, assert_never
 
 import structlog
 
+from agent.checks.effects import RunProbe
 from agent.edge.agent_metrics import AgentMetrics
+from agent.edge.checking.prober import Prober
 from agent.edge.checkpoint_files import CheckpointFiles
 from agent.edge.containerizer.containerizer import Containerizer
+from agent.edge.executor_streams import ExecutorStreams
 from agent.edge.master_link import MasterLink
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import (
@@ -33,6 +36,13 @@ from agent.effects import (
     StartProcess,
     TerminateProcess,
     WriteRecords,
+)
+from agent.executors.effects import (
+    CloseExecutorStream,
+    NoteExecutor,
+    PassToFramework,
+    TellExecutor,
+    TellExecutorEnded,
 )
 from agent.state import AgentState
 from agent.tasks import TaskKey
@@ -60,6 +70,8 @@ class Performer:
         containerizer: Containerizer,
         sandboxes: Sandboxes,
         metrics: AgentMetrics,
+        executors: ExecutorStreams,
+        prober: Prober,
         on_admitted: Callable[[], None],
         on_end: Callable[[int], None],
     ) -> None:
@@ -69,6 +81,8 @@ class Performer:
         self._containerizer = containerizer
         self._sandboxes = sandboxes
         self._metrics = metrics
+        self._executors = executors
+        self._prober = prober
         self._on_admitted = on_admitted
         self._on_end = on_end
 
@@ -84,7 +98,7 @@ class Performer:
                 if effect.link_id > 1:
                     self._metrics.reconnects.inc()
                 self._link.send(effect)
-            case SendInventory() | SendPong():
+            case SendInventory() | SendPong() | PassToFramework() | TellExecutorEnded():
                 self._link.send(effect)
             case StartProcess():
                 log.info("task_launched", **_names(effect), user=effect.user)
@@ -103,6 +117,13 @@ class Performer:
             case PauseProcess():
                 log.info("task_told_to_pause", **_names(effect), paused=effect.paused)
                 self._containerizer.pause(effect.key, effect.fence, paused=effect.paused)
+            case RunProbe():
+                self._prober.start(effect)
+            case TellExecutor() | CloseExecutorStream():
+                self._executors.perform(effect)
+            case NoteExecutor():
+                names = {"framework_id": effect.key.framework_id, "executor_id": effect.key.task_id}
+                log.info(f"executor_{effect.what}", **names, fence=effect.fence, why=effect.why)
             case NoteFound():
                 log.info("task_found", **_names(effect), pid=effect.pid)
                 self._metrics.found.inc()

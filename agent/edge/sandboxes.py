@@ -85,6 +85,13 @@ class Sandboxes:
             os.replace(new, runs / _LATEST)
         return path
 
+    def share(self, agent_id: AgentId, key: TaskKey, fence: int) -> Path:
+        """As `create`, for a directory of several tasks: whoever comes first makes it."""
+        try:
+            return self.create(agent_id, key, fence)
+        except FileExistsError:
+            return self.path(agent_id, key, fence)
+
     def path(self, agent_id: AgentId, key: TaskKey, fence: int) -> Path:
         """Where it is, or was, or would be."""
         return self._runs(agent_id, key) / str(fence)

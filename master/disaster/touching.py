@@ -6,6 +6,7 @@ from master.registry.commands import (
     AcknowledgeReport,
     Decision,
     GiveUpTask,
+    LaunchGroup,
     LaunchTask,
     OrderKill,
     ReportTask,
@@ -21,6 +22,9 @@ def _told(decision: Decision) -> str:
     match decision:
         case LaunchTask():
             return f"launch {decision.task.task_id} of {decision.framework_id}"
+        case LaunchGroup():
+            names = ", ".join(task.task_id for task in decision.tasks)
+            return f"launch {names} of {decision.framework_id}, as a group"
         case ReportTask():
             update = decision.update
             return f"{update.task_id} of {update.framework_id} is {update.state}"

@@ -5,9 +5,11 @@ from typing import assert_never
 
 from master.leader.effects import (
     KillTask,
+    PassToExecutor,
     PauseTask,
     PingAgent,
     RunTask,
+    ShutExecutorDown,
     TakeReport,
     TurnAgentAway,
     WelcomeAgent,
@@ -17,6 +19,8 @@ from master.leader.events import (
     AgentConnected,
     AgentReported,
     AgentTookStock,
+    ExecutorEnded,
+    ExecutorSaid,
     LeaderEvent,
 )
 from master.leader.settings import LeaderSettings
@@ -24,12 +28,23 @@ from master.presence.agents import LinkId
 from protos.trimast.v1 import agent_link_pb2
 from trimast.edge.wire.agent_codec import agent_info_from_proto
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.framework_codec import framework_info_to_proto
 from trimast.edge.wire.status_codec import status_report_from_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
-from trimast.model.ids import AgentId, FrameworkId, TaskId, fault_of_id
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId, fault_of_id
 from trimast.model.inventory import HeldTask
 
-AgentOrder = WelcomeAgent | RunTask | KillTask | PauseTask | TakeReport | PingAgent | TurnAgentAway
+AgentOrder = (
+    WelcomeAgent
+    | RunTask
+    | KillTask
+    | PauseTask
+    | PassToExecutor
+    | ShutExecutorDown
+    | TakeReport
+    | PingAgent
+    | TurnAgentAway
+)
 
 
 def event_from_message(link_id: LinkId, message: agent_link_pb2.AgentMessage) -> LeaderEvent:
@@ -47,6 +62,14 @@ def event_from_message(link_id: LinkId, message: agent_link_pb2.AgentMessage) ->
                 for t in message.inventory.tasks
             )
             return AgentTookStock(link_id, tuple(held))
+        case "executor_said":
+            said = message.executor_said
+            framework_id, executor_id = _executor(said.framework_id, said.executor_id)
+            return ExecutorSaid(link_id, framework_id, executor_id, said.data)
+        case "executor_ended":
+            ended = message.executor_ended
+            framework_id, executor_id = _executor(ended.framework_id, ended.executor_id)
+            return ExecutorEnded(link_id, framework_id, executor_id, ended.status)
         case None:
             raise BadMessage("an agent's message says nothing that this master knows")
         case never:
@@ -82,6 +105,14 @@ def _connected(link_id: LinkId, hello: agent_link_pb2.Hello) -> AgentConnected:
     )
 
 
+def _executor(framework_id: str, executor_id: str) -> tuple[FrameworkId, ExecutorId]:
+    for what, text in (("framework", framework_id), ("executor", executor_id)):
+        fault = fault_of_id(text)
+        if fault is not None:
+            raise BadMessage(f"{what} id: {fault}")
+    return FrameworkId(framework_id), ExecutorId(executor_id)
+
+
 def _add(
     message: agent_link_pb2.MasterMessage,
     order: AgentOrder,
@@ -90,13 +121,22 @@ def _add(
 ) -> None:
     match order:
         case RunTask():
-            message.run.tasks.add(
+            run = message.run.tasks.add(
                 framework_id=order.framework_id,
                 task=task_info_to_proto(order.task),
                 fence=order.fence,
                 user=order.user,
                 ends_with_agent=order.ends_with_agent,
             )
+            if order.framework is not None:
+                run.framework.CopyFrom(framework_info_to_proto(order.framework))
+        case PassToExecutor():
+            message.to_executor.framework_id = order.framework_id
+            message.to_executor.executor_id = order.executor_id
+            message.to_executor.data = order.data
+        case ShutExecutorDown():
+            message.shutdown.framework_id = order.framework_id
+            message.shutdown.executor_id = order.executor_id
         case TakeReport():
             message.taken.uuids.append(order.uuid)
         case KillTask():

@@ -12,6 +12,7 @@ from master.edge.scheduler_codec import FrameworkNews
 from master.edge.streams import Streams
 from master.leader.effects import (
     AnnounceAgentFailure,
+    AnnounceExecutorEnd,
     AnswerOperator,
     CloseAgentLink,
     CloseFrameworkStream,
@@ -19,14 +20,17 @@ from master.leader.effects import (
     CountOffers,
     KillTask,
     LeaderEffect,
+    PassToExecutor,
     PauseTask,
     PingAgent,
     Propose,
     RescindOffer,
     RunTask,
+    SendExecutorMessage,
     SendHeartbeat,
     SendOffers,
     SendUpdate,
+    ShutExecutorDown,
     TakeReport,
     TurnAgentAway,
     WelcomeAgent,
@@ -47,6 +51,8 @@ class EffectPerformer:
         match effect:
             case RunTask() | TakeReport() | KillTask() | PauseTask() | PingAgent():
                 self.links.put(effect.link_id, effect)
+            case PassToExecutor() | ShutExecutorDown():
+                self.links.put(effect.link_id, effect)
             case WelcomeAgent():
                 log.info("agent_welcomed", agent_id=effect.agent_id)
                 self.links.put(effect.link_id, effect)
@@ -59,7 +65,7 @@ class EffectPerformer:
                 self.links.close(effect.link_id)
             case SendUpdate() | SendOffers() | RescindOffer() | SendHeartbeat():
                 self.streams.put(effect.stream_id, effect)
-            case AnnounceAgentFailure():
+            case AnnounceAgentFailure() | AnnounceExecutorEnd() | SendExecutorMessage():
                 self.streams.put(effect.stream_id, effect)
             case ConfirmSubscription():
                 log.info("framework_subscribed", framework_id=effect.framework_id)

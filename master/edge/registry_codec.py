@@ -12,6 +12,7 @@ from master.registry.commands import (
     Command,
     Decision,
     GiveUpTask,
+    LaunchGroup,
     LaunchTask,
     MarkAgentUnreachable,
     NoteFrameworkAway,
@@ -62,6 +63,11 @@ def _put(message: registry_pb2.RegistryCommand, decision: Decision) -> None:
         case LaunchTask():
             message.launch_task.framework_id = decision.framework_id
             message.launch_task.task.CopyFrom(task_info_to_proto(decision.task))
+            message.launch_task.shares_executor = decision.shares_executor
+        case LaunchGroup():
+            message.launch_group.framework_id = decision.framework_id
+            message.launch_group.tasks.extend(map(task_info_to_proto, decision.tasks))
+            message.launch_group.shares_executor = decision.shares_executor
         case OrderKill():
             message.order_kill.framework_id = decision.framework_id
             message.order_kill.task_id = decision.task_id
@@ -107,7 +113,20 @@ def _decision(message: registry_pb2.RegistryCommand) -> Decision:
             )
         case "launch_task":
             launch = message.launch_task
-            return LaunchTask(FrameworkId(launch.framework_id), task_info_from_proto(launch.task))
+            return LaunchTask(
+                FrameworkId(launch.framework_id),
+                task_info_from_proto(launch.task),
+                launch.shares_executor,
+            )
+        case "launch_group":
+            group = message.launch_group
+            if not group.tasks:
+                raise BadMessage("a group has at least one task")
+            return LaunchGroup(
+                FrameworkId(group.framework_id),
+                tuple(map(task_info_from_proto, group.tasks)),
+                group.shares_executor,
+            )
         case "order_kill":
             kill = message.order_kill
             return OrderKill(

@@ -6,16 +6,22 @@ from typing import assert_never
 
 from google.protobuf.message import EncodeError
 
+from master.edge.group_codec import group_from_proto
 from master.leader.effects import (
     AnnounceAgentFailure,
+    AnnounceExecutorEnd,
     ConfirmSubscription,
     RescindOffer,
+    SendExecutorMessage,
     SendHeartbeat,
     SendOffers,
     SendUpdate,
 )
 from master.leader.events import (
+    ExecutorShutdownRequested,
+    FrameworkSaid,
     FrameworkSubscribed,
+    InvalidGroup,
     InvalidTask,
     KillRequested,
     LeaderEvent,
@@ -25,6 +31,7 @@ from master.leader.events import (
     OffersSuppressed,
     ReconciliationRequested,
     ReportAcknowledged,
+    TaskGroup,
     TeardownRequested,
 )
 from master.presence.frameworks import StreamId
@@ -35,7 +42,8 @@ from trimast.edge.wire.framework_codec import framework_info_from_proto
 from trimast.edge.wire.offer_codec import offer_to_proto
 from trimast.edge.wire.status_codec import UUID_BYTES, status_to_proto
 from trimast.edge.wire.task_codec import kill_grace_ms_from_proto, task_info_from_proto
-from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId, fault_of_id
+from trimast.model.executor import ExecutorKind
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId, fault_of_id
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
 from trimast.model.task import TaskInfo
 
@@ -46,6 +54,8 @@ FrameworkNews = (
     | RescindOffer
     | SendUpdate
     | AnnounceAgentFailure
+    | AnnounceExecutorEnd
+    | SendExecutorMessage
     | SendHeartbeat
 )
 
@@ -73,6 +83,12 @@ def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEven
         case _Call.RECONCILE:
             asked = ((TaskId(t.task_id.value), _agent_id(t.agent_id)) for t in call.reconcile.tasks)
             return ReconciliationRequested(stream_id, tuple(asked))
+        case _Call.MESSAGE:
+            agent_id, executor_id = _executor(call.message.agent_id, call.message.executor_id)
+            return FrameworkSaid(stream_id, agent_id, executor_id, call.message.data)
+        case _Call.SHUTDOWN:
+            agent_id, executor_id = _executor(call.shutdown.agent_id, call.shutdown.executor_id)
+            return ExecutorShutdownRequested(stream_id, agent_id, executor_id)
         case _Call.TEARDOWN:
             return TeardownRequested(stream_id)
         case _Call.SUBSCRIBE:
@@ -100,6 +116,16 @@ def event_from_news(
         case AnnounceAgentFailure():
             event.type = scheduler_pb2.Event.FAILURE
             event.failure.agent_id.value = news.agent_id
+        case AnnounceExecutorEnd():
+            event.type = scheduler_pb2.Event.FAILURE
+            event.failure.agent_id.value = news.agent_id
+            event.failure.executor_id.value = news.executor_id
+            event.failure.status = news.status
+        case SendExecutorMessage():
+            event.type = scheduler_pb2.Event.MESSAGE
+            event.message.agent_id.value = news.agent_id
+            event.message.executor_id.value = news.executor_id
+            event.message.data = news.data
         case ConfirmSubscription():
             event.type = scheduler_pb2.Event.SUBSCRIBED
             event.subscribed.framework_id.value = news.framework_id
@@ -123,6 +149,8 @@ _BODIES = {
     _Call.KILL: "kill",
     _Call.ACKNOWLEDGE: "acknowledge",
     _Call.RECONCILE: "reconcile",
+    _Call.MESSAGE: "message",
+    _Call.SHUTDOWN: "shutdown",
 }
 
 
@@ -162,8 +190,11 @@ def _subscribed(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkSubsc
 
 
 def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderEvent:
-    launches: list[TaskInfo | InvalidTask] = []
+    launches: list[TaskInfo | InvalidTask | TaskGroup | InvalidGroup] = []
     for operation in accept.operations:
+        if operation.type == mesos_pb2.Offer.Operation.LAUNCH_GROUP:
+            launches.append(group_from_proto(operation.launch_group))
+            continue
         if operation.type != mesos_pb2.Offer.Operation.LAUNCH:
             kind = mesos_pb2.Offer.Operation.Type.Name(operation.type)
             raise BadMessage(f"{kind} operations are not supported yet")
@@ -176,9 +207,12 @@ def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderE
 
 def _launch(task: mesos_pb2.TaskInfo) -> TaskInfo | InvalidTask:
     try:
-        return task_info_from_proto(task)
+        info = task_info_from_proto(task)
     except BadMessage as error:
         return InvalidTask(TaskId(task.task_id.value), str(error))
+    if info.executor is not None and info.executor.kind is not ExecutorKind.CUSTOM:
+        return InvalidTask(info.task_id, "'ExecutorInfo.type' must be 'CUSTOM'")
+    return info
 
 
 def _acknowledged(
@@ -192,6 +226,16 @@ def _acknowledged(
 def _kill(stream_id: StreamId, kill: scheduler_pb2.Call.Kill) -> KillRequested:
     grace_ms = kill_grace_ms_from_proto(kill.kill_policy)
     return KillRequested(stream_id, TaskId(kill.task_id.value), _agent_id(kill.agent_id), grace_ms)
+
+
+def _executor(
+    agent: mesos_pb2.AgentID, executor: mesos_pb2.ExecutorID
+) -> tuple[AgentId, ExecutorId]:
+    for what, text in (("agent", agent.value), ("executor", executor.value)):
+        fault = fault_of_id(text)
+        if fault is not None:
+            raise BadMessage(f"{what} id: {fault}")
+    return AgentId(agent.value), ExecutorId(executor.value)
 
 
 def _agent_id(message: mesos_pb2.AgentID) -> AgentId | None:

@@ -23,6 +23,7 @@ from master.registry.commands import (
     AdmitFramework,
     BeginEpoch,
     GiveUpTask,
+    LaunchGroup,
     LaunchTask,
     MarkAgentUnreachable,
     NoteFrameworkAway,
@@ -57,7 +58,7 @@ def on_command_decided(
         case RemoveFramework() as decision:
             answer = _answer_operator(event)
             return answer + on_framework_removed(state, decision, outcome, now_ms)
-        case LaunchTask() as decision:
+        case LaunchTask() | LaunchGroup() as decision:
             return on_launch_decided(state, decision, outcome, now_ms)
         case ReportTask() as decision:
             return on_report_decided(state, decision, outcome, now_ms)

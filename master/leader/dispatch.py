@@ -11,6 +11,12 @@ from master.leader.effects import LeaderEffect
 from master.leader.keeping_time import next_deadline_ms, on_deadline_passed
 from master.leader.killing import on_kill_requested
 from master.leader.losing import on_agent_answered, on_agent_disconnected
+from master.leader.passing_on import (
+    on_executor_ended,
+    on_executor_said,
+    on_executor_shutdown_requested,
+    on_framework_said,
+)
 from master.leader.pausing import on_pause_asked
 from master.leader.reconciling import on_reconciliation_requested
 from master.leader.registering import on_agent_connected, on_agent_took_stock
@@ -57,6 +63,14 @@ class Leader:
                 return on_agent_connected(state, event, now_ms)
             case ev.AgentTookStock():
                 return on_agent_took_stock(state, event, now_ms)
+            case ev.ExecutorSaid():
+                return on_executor_said(state, event, now_ms)
+            case ev.ExecutorEnded():
+                return on_executor_ended(state, event, now_ms)
+            case ev.FrameworkSaid():
+                return on_framework_said(state, event)
+            case ev.ExecutorShutdownRequested():
+                return on_executor_shutdown_requested(state, event)
             case ev.AgentAnswered():
                 return on_agent_answered(state, event, now_ms)
             case ev.AgentDisconnected():

@@ -6,7 +6,8 @@ from master.presence.agents import LinkId
 from master.presence.frameworks import StreamId
 from master.registry.commands import Command
 from master.registry.outcome import Outcome
-from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.framework import FrameworkInfo
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.offer import Offer
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
@@ -39,6 +40,7 @@ class RunTask:
     Attributes:
         user: the framework's, for a command that names none.
         ends_with_agent: the framework does not checkpoint.
+        framework: for a task with an executor, which is told for whom it works.
     """
 
     link_id: LinkId
@@ -47,6 +49,7 @@ class RunTask:
     fence: int
     user: str
     ends_with_agent: bool = False
+    framework: FrameworkInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,21 @@ class PauseTask:
     framework_id: FrameworkId
     task_id: TaskId
     paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PassToExecutor:
+    link_id: LinkId
+    framework_id: FrameworkId
+    executor_id: ExecutorId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShutExecutorDown:
+    link_id: LinkId
+    framework_id: FrameworkId
+    executor_id: ExecutorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +155,29 @@ class AnnounceAgentFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnounceExecutorEnd:
+    """
+    Attributes:
+        status: as wait(2) has it.
+    """
+
+    stream_id: StreamId
+    agent_id: AgentId
+    executor_id: ExecutorId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendExecutorMessage:
+    """What an executor says to its framework."""
+
+    stream_id: StreamId
+    agent_id: AgentId
+    executor_id: ExecutorId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SendHeartbeat:
     stream_id: StreamId
 
@@ -180,6 +221,8 @@ LeaderEffect = (
     | RunTask
     | KillTask
     | PauseTask
+    | PassToExecutor
+    | ShutExecutorDown
     | TakeReport
     | PingAgent
     | TurnAgentAway
@@ -189,6 +232,8 @@ LeaderEffect = (
     | RescindOffer
     | SendUpdate
     | AnnounceAgentFailure
+    | AnnounceExecutorEnd
+    | SendExecutorMessage
     | SendHeartbeat
     | CloseFrameworkStream
     | AnswerOperator

@@ -8,7 +8,7 @@ from master.registry.commands import Decision
 from master.registry.outcome import Outcome
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.inventory import HeldTask
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
@@ -42,6 +42,29 @@ class AgentTookStock:
 class AgentReported:
     link_id: LinkId
     updates: tuple[StatusUpdate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSaid:
+    """Bytes for its framework."""
+
+    link_id: LinkId
+    framework_id: FrameworkId
+    executor_id: ExecutorId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorEnded:
+    """
+    Attributes:
+        status: as wait(2) has it.
+    """
+
+    link_id: LinkId
+    framework_id: FrameworkId
+    executor_id: ExecutorId
+    status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,21 @@ class InvalidTask:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskGroup:
+    """Launched together, or not at all. All have the same executor."""
+
+    tasks: tuple[TaskInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidGroup:
+    """One that cannot be read; all of its tasks are answered."""
+
+    task_ids: tuple[TaskId, ...]
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class OffersAccepted:
     """
     Attributes:
@@ -95,7 +133,7 @@ class OffersAccepted:
 
     stream_id: StreamId
     offer_ids: tuple[OfferId, ...]
-    launches: tuple[TaskInfo | InvalidTask, ...]
+    launches: tuple[TaskInfo | InvalidTask | TaskGroup | InvalidGroup, ...]
     refuse_ms: int
 
 
@@ -128,6 +166,23 @@ class KillRequested:
     task_id: TaskId
     agent_id: AgentId | None
     grace_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkSaid:
+    """Bytes for one of its executors."""
+
+    stream_id: StreamId
+    agent_id: AgentId
+    executor_id: ExecutorId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorShutdownRequested:
+    stream_id: StreamId
+    agent_id: AgentId
+    executor_id: ExecutorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +265,8 @@ LeaderEvent = (
     AgentConnected
     | AgentTookStock
     | AgentReported
+    | ExecutorSaid
+    | ExecutorEnded
     | AgentAnswered
     | AgentDisconnected
     | FrameworkSubscribed
@@ -219,6 +276,8 @@ LeaderEvent = (
     | OffersRevived
     | OffersSuppressed
     | KillRequested
+    | FrameworkSaid
+    | ExecutorShutdownRequested
     | ReportAcknowledged
     | ReconciliationRequested
     | TeardownRequested

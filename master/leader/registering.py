@@ -103,7 +103,8 @@ def run_task(state: LeaderState, link_id: LinkId, task: TaskRecord) -> RunTask:
     framework = state.registry.frameworks.get(task.framework_id)
     user = framework.info.user if framework is not None else ""
     ends_with_agent = framework is not None and not framework.info.checkpoint
-    return RunTask(link_id, task.framework_id, task.info, task.fence, user, ends_with_agent)
+    told = framework.info if framework is not None and task.info.executor is not None else None
+    return RunTask(link_id, task.framework_id, task.info, task.fence, user, ends_with_agent, told)
 
 
 def _welcome(state: LeaderState, link: AgentLink, now_ms: int) -> list[LeaderEffect]:

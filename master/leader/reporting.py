@@ -67,6 +67,6 @@ def _settle(state: LeaderState, applied: Applied, now_ms: int) -> list[LeaderEff
     assert task is not None
     assert task.latest is not None
     if not task.holds_resources:
-        state.ledger.release(task.agent_id, task.framework_id, task.info.resources)
+        state.ledger.release(task.agent_id, task.framework_id, applied.freed)
         state.want_offers(now_ms)
     return deliver(state, task.latest, now_ms)

@@ -7,7 +7,7 @@ from master.leader.settings import LeaderSettings
 from master.offers.ledger import OfferLedger
 from master.presence.agents import AgentPresence
 from master.presence.frameworks import FrameworkPresence
-from master.registry.commands import Decision, LaunchTask
+from master.registry.commands import Decision, LaunchGroup, LaunchTask
 from master.registry.records import TaskKey
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, FrameworkId, OfferId
@@ -52,7 +52,7 @@ class LeaderState:
     agents: AgentPresence = field(default_factory=AgentPresence)
     frameworks: FrameworkPresence = field(default_factory=FrameworkPresence)
     refusals: Refusals = field(default_factory=Refusals)
-    launching: dict[TaskKey, LaunchTask] = field(default_factory=dict)
+    launching: dict[TaskKey, LaunchTask | LaunchGroup] = field(default_factory=dict)
     deliveries: dict[bytes, Delivery] = field(default_factory=dict)
     postponed: dict[Decision, None] = field(default_factory=dict)
     offers_due_ms: int | None = None

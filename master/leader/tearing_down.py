@@ -1,6 +1,6 @@
 """A framework is over: by its own wish, an operator's, or because it stayed away too long."""
 
-from master.leader.effects import CloseFrameworkStream, KillTask, LeaderEffect
+from master.leader.effects import CloseFrameworkStream, KillTask, LeaderEffect, ShutExecutorDown
 from master.leader.events import TeardownRequested
 from master.leader.offering import discard_offers_to
 from master.leader.proposing import propose
@@ -34,6 +34,11 @@ def on_framework_removed(
         KillTask(link.link_id, framework_id, task.info.task_id, grace_ms=None)
         for task in state.registry.tasks_of_framework(framework_id)
         if (link := state.agents.active_link(task.agent_id)) is not None
+    ]
+    effects += [
+        ShutExecutorDown(link.link_id, framework_id, executor_id)
+        for agent_id, owner, executor_id in state.registry.tasks_of_executor
+        if owner == framework_id and (link := state.agents.active_link(agent_id)) is not None
     ]
     stream = state.frameworks.stream_of.get(framework_id)
     if stream is not None:

@@ -10,6 +10,7 @@ from master.registry.commands import (
     BeginEpoch,
     Command,
     GiveUpTask,
+    LaunchGroup,
     LaunchTask,
     MarkAgentUnreachable,
     NoteFrameworkAway,
@@ -25,6 +26,7 @@ from master.registry.state import RegistryState
 from master.registry.tasks import (
     acknowledge_report,
     give_up_task,
+    launch_group,
     launch_task,
     order_kill,
     report_task,
@@ -54,6 +56,8 @@ def apply(state: RegistryState, index: int, command: Command) -> Outcome:
             return remove_framework(state, decision, at_ms)
         case LaunchTask():
             return launch_task(state, decision, index, at_ms)
+        case LaunchGroup():
+            return launch_group(state, decision, index, at_ms)
         case ReportTask():
             return report_task(state, decision)
         case AcknowledgeReport():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
+from trimast.model.resources import Resources, total_of
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 
@@ -61,10 +62,43 @@ class RemoveFramework:
 
 @dataclass(frozen=True, slots=True)
 class LaunchTask:
-    """A framework accepted an offer with this task. Its fence is the index of this command."""
+    """A framework accepted an offer with this task. Its fence is the index of this command.
+
+    Attributes:
+        shares_executor: its executor has tasks already, and they hold what the executor needs.
+            Void if they have ended since.
+    """
 
     framework_id: FrameworkId
     task: TaskInfo
+    shares_executor: bool = False
+
+    @property
+    def takes(self) -> Resources:
+        """What it takes of its agent: an executor's own resources with its first task."""
+        executor = self.task.executor
+        if executor is None or self.shares_executor:
+            return self.task.resources
+        return self.task.resources + executor.resources
+
+    @property
+    def tasks(self) -> tuple[TaskInfo, ...]:
+        return (self.task,)
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchGroup:
+    """As `LaunchTask`, for tasks that have one executor: all of them, or none."""
+
+    framework_id: FrameworkId
+    tasks: tuple[TaskInfo, ...]
+    shares_executor: bool = False
+
+    @property
+    def takes(self) -> Resources:
+        total = total_of(task.resources for task in self.tasks)
+        executor = self.tasks[0].executor
+        return total if executor is None or self.shares_executor else total + executor.resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +147,7 @@ Decision = (
     | NoteFrameworkAway
     | RemoveFramework
     | LaunchTask
+    | LaunchGroup
     | ReportTask
     | AcknowledgeReport
     | OrderKill

@@ -5,6 +5,7 @@ from typing import Final
 
 from master.registry.records import TaskRecord
 from trimast.model.refusal import RefusalReason, Refused
+from trimast.model.resources import NOTHING, Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +14,11 @@ class Applied:
 
     Attributes:
         task: as it is now, if the command was about one that the registry had.
+        freed: what it gave back, if it has ended by this.
     """
 
     task: TaskRecord | None = None
+    freed: Resources = NOTHING
 
 
 Outcome = Applied | Refused

@@ -5,12 +5,20 @@ from enum import StrEnum
 
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
 TaskKey = tuple[FrameworkId, TaskId]
+ExecutorKey = tuple[AgentId, FrameworkId, ExecutorId]
+
+
+def executor_key(framework_id: FrameworkId, task: TaskInfo) -> ExecutorKey | None:
+    """None if the task has no executor of its own."""
+    if task.executor is None:
+        return None
+    return task.agent_id, framework_id, task.executor.executor_id
 
 
 class AgentState(StrEnum):
@@ -98,6 +106,10 @@ class TaskRecord:
     @property
     def agent_id(self) -> AgentId:
         return self.info.agent_id
+
+    @property
+    def executor_key(self) -> ExecutorKey | None:
+        return executor_key(self.framework_id, self.info)
 
     @property
     def holds_resources(self) -> bool:

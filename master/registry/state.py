@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from master.registry.records import AgentRecord, AgentState, FrameworkRecord, TaskKey, TaskRecord
+from master.registry.records import (
+    AgentRecord,
+    AgentState,
+    ExecutorKey,
+    FrameworkRecord,
+    TaskKey,
+    TaskRecord,
+)
 from trimast.model.ids import AgentId, FrameworkId, MasterId
 from trimast.model.resources import NOTHING, Resources
 from trimast.model.task_lifecycle import TaskState
@@ -21,9 +28,10 @@ class RegistryState:
         tasks: every task that still runs, or has a report that its framework has not
             acknowledged.
         completed_tasks, completed_frameworks: tombstones, oldest first, bounded.
-        used: sum of what the tasks of an agent hold.
-        held: sum of the amounts that the tasks of a framework hold. Of ports and the like each
-            agent has its own under the same names: they cannot be summed.
+        used: sum of what the tasks of an agent hold, and their executors.
+        held: sum of the amounts that the tasks of a framework hold, and their executors. Of ports
+            and the like each agent has its own under the same names: they cannot be summed.
+        tasks_of_executor: those that have not ended, of each that has some.
     """
 
     epoch: int = 0
@@ -35,6 +43,7 @@ class RegistryState:
     completed_frameworks: dict[FrameworkId, FrameworkRecord] = field(default_factory=dict)
     used: dict[AgentId, Resources] = field(default_factory=dict)
     held: dict[FrameworkId, Resources] = field(default_factory=dict)
+    tasks_of_executor: dict[ExecutorKey, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
 
@@ -62,42 +71,63 @@ class RegistryState:
 
     def add_task(self, task: TaskRecord) -> None:
         assert task.key not in self.tasks
+        self.used[task.agent_id] = self.used_on(task.agent_id) + self._taken_by(task)
         self.put_back_task(task)
-        self.used[task.agent_id] = self.used_on(task.agent_id) + task.info.resources
 
     def put_back_task(self, task: TaskRecord) -> None:
         """From a snapshot, which has the sums of agents as well."""
         self.tasks[task.key] = task
         if task.holds_resources:
             held = self.held.get(task.framework_id, NOTHING)
-            self.held[task.framework_id] = held + task.info.resources.amounts
+            self.held[task.framework_id] = held + self._taken_by(task).amounts
         self._keys_of_agent.setdefault(task.agent_id, {})[task.key] = None
         self._keys_of_framework.setdefault(task.framework_id, {})[task.key] = None
+        executor = task.executor_key
+        if executor is not None and task.holds_resources:
+            self.tasks_of_executor.setdefault(executor, {})[task.key] = None
 
-    def replace_task(self, task: TaskRecord) -> None:
-        """Put in the changed record; one that has ended gives its resources back."""
+    def replace_task(self, task: TaskRecord) -> Resources:
+        """Put in the changed record; one that has ended gives its resources back.
+
+        Returns:
+            Those, and its executor's if it was the last of its tasks.
+        """
         before = self.tasks[task.key]
-        if before.holds_resources and not task.holds_resources:
-            self.used[task.agent_id] = self.used_on(task.agent_id) - task.info.resources
-            self._let_go(task)
         self.tasks[task.key] = task
+        if not before.holds_resources or task.holds_resources:
+            return NOTHING
+        if task.executor_key is not None:
+            _drop_key(self.tasks_of_executor, task.executor_key, task.key)
+        freed = self._taken_by(task)
+        self.used[task.agent_id] = self.used_on(task.agent_id) - freed
+        self._let_go(task.framework_id, freed.amounts)
+        return freed
 
-    def _let_go(self, task: TaskRecord) -> None:
-        left = self.held[task.framework_id] - task.info.resources.amounts
+    def _let_go(self, framework_id: FrameworkId, amounts: Resources) -> None:
+        left = self.held[framework_id] - amounts
         if left.is_empty:
-            del self.held[task.framework_id]
+            del self.held[framework_id]
         else:
-            self.held[task.framework_id] = left
+            self.held[framework_id] = left
 
-    def complete_task(self, task: TaskRecord) -> None:
-        """Nothing is left to do for a task that has ended: keep a tombstone."""
+    def _taken_by(self, task: TaskRecord) -> Resources:
+        """With its executor, if no other task has that already."""
+        return task.info.resources + self._of_executor(task)
+
+    def complete_task(self, task: TaskRecord) -> Resources:
+        """Nothing is left to do for a task that has ended: keep a tombstone.
+
+        Returns:
+            What it gave back by this.
+        """
         assert task.state.is_terminal
-        self.replace_task(task)
+        freed = self.replace_task(task)
         del self.tasks[task.key]
         _drop_key(self._keys_of_agent, task.agent_id, task.key)
         _drop_key(self._keys_of_framework, task.framework_id, task.key)
         self.completed_tasks[task.key, task.fence] = task
         _keep_newest(self.completed_tasks, COMPLETED_TASKS_MAX)
+        return freed
 
     def complete_framework(self, framework: FrameworkRecord) -> None:
         del self.frameworks[framework.framework_id]
@@ -114,6 +144,12 @@ class RegistryState:
         for agent_id in idle[: max(0, len(idle) - UNREACHABLE_AGENTS_MAX)]:
             del self.agents[agent_id]
             self.used.pop(agent_id, None)
+
+    def _of_executor(self, task: TaskRecord) -> Resources:
+        """What the task's executor needs, unless other tasks hold that."""
+        if task.info.executor is None or task.executor_key in self.tasks_of_executor:
+            return NOTHING
+        return task.info.executor.resources
 
 
 _Owner = TypeVar("_Owner")

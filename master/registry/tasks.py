@@ -6,14 +6,16 @@ from typing import Final
 from master.registry.commands import (
     AcknowledgeReport,
     GiveUpTask,
+    LaunchGroup,
     LaunchTask,
     OrderKill,
     ReportTask,
 )
-from master.registry.outcome import Applied, Outcome, refused
-from master.registry.records import AgentState, KillOrder, TaskRecord
+from master.registry.outcome import APPLIED, Applied, Outcome, refused
+from master.registry.records import AgentState, KillOrder, TaskRecord, executor_key
 from master.registry.state import RegistryState
-from trimast.model.refusal import RefusalReason
+from trimast.model.refusal import RefusalReason, Refused
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task_lifecycle import NEXT_STATES, TaskState
 
@@ -22,20 +24,41 @@ REPORTS_MAX: Final = 100
 
 
 def launch_task(state: RegistryState, decision: LaunchTask, index: int, at_ms: int) -> Outcome:
-    task = decision.task
-    if decision.framework_id not in state.frameworks:
-        return refused(RefusalReason.FRAMEWORK_UNKNOWN, decision.framework_id)
-    if (decision.framework_id, task.task_id) in state.tasks:
-        return refused(RefusalReason.TASK_EXISTS, f"Task has duplicate ID: {task.task_id}")
-    agent = state.agents.get(task.agent_id)
-    if agent is None or agent.state is not AgentState.ACTIVE:
-        return refused(RefusalReason.AGENT_GONE, "Agent removed")
-    if not agent.info.resources.covers(state.used_on(task.agent_id) + task.resources):
-        detail = f"{task.agent_id} has no {task.resources} left"
-        return refused(RefusalReason.NOT_ENOUGH_RESOURCES, detail)
-    record = TaskRecord(decision.framework_id, task, fence=index, launched_at_ms=at_ms)
+    refusal = _refusal_of_launch(state, decision)
+    if refusal is not None:
+        return refusal
+    record = TaskRecord(decision.framework_id, decision.task, fence=index, launched_at_ms=at_ms)
     state.add_task(record)
     return Applied(record)
+
+
+def launch_group(state: RegistryState, decision: LaunchGroup, index: int, at_ms: int) -> Outcome:
+    refusal = _refusal_of_launch(state, decision)
+    if refusal is not None:
+        return refusal
+    for task in decision.tasks:
+        state.add_task(TaskRecord(decision.framework_id, task, fence=index, launched_at_ms=at_ms))
+    return APPLIED
+
+
+def _refusal_of_launch(state: RegistryState, decision: LaunchTask | LaunchGroup) -> Refused | None:
+    first = decision.tasks[0]
+    if decision.framework_id not in state.frameworks:
+        return refused(RefusalReason.FRAMEWORK_UNKNOWN, decision.framework_id)
+    for task in decision.tasks:
+        if (decision.framework_id, task.task_id) in state.tasks:
+            return refused(RefusalReason.TASK_EXISTS, f"Task has duplicate ID: {task.task_id}")
+    agent = state.agents.get(first.agent_id)
+    if agent is None or agent.state is not AgentState.ACTIVE:
+        return refused(RefusalReason.AGENT_GONE, "Agent removed")
+    is_shared = executor_key(decision.framework_id, first) in state.tasks_of_executor
+    if decision.shares_executor != is_shared:
+        detail = "Executor terminated: the tasks that it was there for have just ended"
+        return refused(RefusalReason.EXECUTOR_GONE, detail)
+    if not agent.info.resources.covers(state.used_on(first.agent_id) + decision.takes):
+        detail = f"{first.agent_id} has no {decision.takes} left"
+        return refused(RefusalReason.NOT_ENOUGH_RESOURCES, detail)
+    return None
 
 
 def report_task(state: RegistryState, decision: ReportTask) -> Outcome:
@@ -55,7 +78,7 @@ def report_task(state: RegistryState, decision: ReportTask) -> Outcome:
         state.replace_task(task)
         detail = f"{update.task_id} cannot go from {task.state} to {update.state}"
         return refused(RefusalReason.NOTHING_TO_DO, detail)
-    return Applied(_take_report(state, task, update))
+    return _take_report(state, task, update)
 
 
 def give_up_task(state: RegistryState, decision: GiveUpTask) -> Outcome:
@@ -63,7 +86,7 @@ def give_up_task(state: RegistryState, decision: GiveUpTask) -> Outcome:
     task = state.tasks.get((update.framework_id, update.task_id))
     if task is None or task.fence != decision.fence or task.state.is_terminal:
         return refused(RefusalReason.NOTHING_TO_DO, f"{update.task_id} is over already")
-    return Applied(_take_report(state, task, update))
+    return _take_report(state, task, update)
 
 
 def acknowledge_report(state: RegistryState, decision: AcknowledgeReport) -> Outcome:
@@ -87,19 +110,18 @@ def order_kill(state: RegistryState, decision: OrderKill) -> Outcome:
     return Applied(task)
 
 
-def _take_report(state: RegistryState, task: TaskRecord, update: StatusUpdate) -> TaskRecord:
+def _take_report(state: RegistryState, task: TaskRecord, update: StatusUpdate) -> Applied:
     # Nobody is left to hear of a removed framework's tasks.
     is_heard = update.framework_id in state.frameworks
     reports = (*task.reports, update) if is_heard else ()
     if len(reports) > REPORTS_MAX:
         reports = reports[1:]
     task = replace(task, state=update.state, reports=reports, latest=update)
-    _put_back(state, task)
-    return task
+    return Applied(task, _put_back(state, task))
 
 
-def _put_back(state: RegistryState, task: TaskRecord) -> None:
+def _put_back(state: RegistryState, task: TaskRecord) -> Resources:
+    """What it gave back, if it has ended by this."""
     if task.state.is_terminal and not task.reports:
-        state.complete_task(task)
-    else:
-        state.replace_task(task)
+        return state.complete_task(task)
+    return state.replace_task(task)

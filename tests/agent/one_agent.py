@@ -50,6 +50,9 @@ class CountedStamps:
         self.made += 1
         return uuid(self.made)
 
+    def token(self) -> str:
+        return "token"
+
     def wall_ms(self) -> int:
         return WALL_MS
 

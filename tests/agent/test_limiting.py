@@ -17,9 +17,10 @@ def test_it_is_ended_by_force_and_its_end_says_why() -> None:
     assert agent.handle(EXCEEDED, 0) == [KillProcess(KEY, 7)]
     effects = agent.handle(KILLED, 0)
     message = "Disk usage (5.0MB) exceeds quota (4.0MB)"
-    assert effects[0] == NoteEnded(KEY, 7, TaskState.FAILED, message)
+    why = StatusReason.CONTAINER_LIMITATION_DISK
+    assert effects[0] == NoteEnded(KEY, 7, TaskState.FAILED, message, why)
     [record] = records_in(effects)
-    assert getattr(record, "update").reason is StatusReason.CONTAINER_LIMITATION_DISK  # noqa: B009
+    assert getattr(record, "update").reason is why  # noqa: B009
 
 
 def test_seen_twice_it_is_ended_once() -> None:

@@ -13,10 +13,15 @@ from trimast.edge.leader_finder import NoLeader
 from trimast.framework.command_task import command_task
 from trimast.framework.driver import SchedulerDriver
 from trimast.framework.driver_settings import DriverSettings
+from trimast.framework.executor import Executor
+from trimast.framework.executor_driver import ExecutorDriver, NoAgent
+from trimast.framework.executor_task import executor, executor_task
 from trimast.framework.refused import FrameworkRefused
 from trimast.framework.scheduler import NEVER_RAN, Scheduler
+from trimast.model.checks import Check, CheckResult, HealthCheck, Probe, ProbeKind
+from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.offer import Offer
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
@@ -27,14 +32,24 @@ from trimast.model.uri import Uri
 __all__ = [
     "NEVER_RAN",
     "AgentId",
+    "Check",
+    "CheckResult",
     "CommandInfo",
     "DriverSettings",
+    "Executor",
+    "ExecutorDriver",
+    "ExecutorId",
+    "ExecutorInfo",
     "FrameworkId",
     "FrameworkInfo",
     "FrameworkRefused",
+    "HealthCheck",
+    "NoAgent",
     "NoLeader",
     "Offer",
     "OfferId",
+    "Probe",
+    "ProbeKind",
     "Resources",
     "Scheduler",
     "SchedulerDriver",
@@ -46,4 +61,6 @@ __all__ = [
     "TaskState",
     "Uri",
     "command_task",
+    "executor",
+    "executor_task",
 ]

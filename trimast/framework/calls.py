@@ -5,10 +5,12 @@ from typing import Final
 
 from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.scheduler.scheduler_pb2 import Call
+from trimast.edge.wire.executor_codec import executor_info_to_proto
 from trimast.edge.wire.framework_codec import framework_info_to_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
+from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 
@@ -32,11 +34,17 @@ def accept(
     offer_ids: Iterable[OfferId],
     tasks: Sequence[TaskInfo],
     refuse_ms: int,
+    group: ExecutorInfo | None = None,
 ) -> Call:
     call = _call(framework_id, Call.ACCEPT)
     call.accept.offer_ids.extend(mesos_pb2.OfferID(value=offer_id) for offer_id in offer_ids)
     call.accept.filters.refuse_seconds = refuse_ms / 1000
-    if tasks:
+    if tasks and group is not None:
+        operation = call.accept.operations.add(type=mesos_pb2.Offer.Operation.LAUNCH_GROUP)
+        operation.launch_group.executor.CopyFrom(executor_info_to_proto(group))
+        messages = (task_info_to_proto(task) for task in tasks)
+        operation.launch_group.task_group.tasks.extend(messages)
+    elif tasks:
         operation = call.accept.operations.add(type=mesos_pb2.Offer.Operation.LAUNCH)
         operation.launch.task_infos.extend(task_info_to_proto(task) for task in tasks)
     return call
@@ -89,6 +97,23 @@ def reconcile(framework_id: FrameworkId, tasks: Sequence[TaskId]) -> Iterator[Ca
         for task_id in tasks[first : first + RECONCILE_TASKS_MAX]:
             call.reconcile.tasks.add().task_id.value = task_id
         yield call
+
+
+def message(
+    framework_id: FrameworkId, agent_id: AgentId, executor_id: ExecutorId, data: bytes
+) -> Call:
+    call = _call(framework_id, Call.MESSAGE)
+    call.message.agent_id.value = agent_id
+    call.message.executor_id.value = executor_id
+    call.message.data = data
+    return call
+
+
+def shutdown(framework_id: FrameworkId, agent_id: AgentId, executor_id: ExecutorId) -> Call:
+    call = _call(framework_id, Call.SHUTDOWN)
+    call.shutdown.agent_id.value = agent_id
+    call.shutdown.executor_id.value = executor_id
+    return call
 
 
 def teardown(framework_id: FrameworkId) -> Call:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from trimast.model.checks import Check, HealthCheck
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo, TaskInfo
@@ -22,6 +23,9 @@ def command_task(
     cpus_limit: float | None = None,
     mem_limit_mib: float | None = None,
     uris: Sequence[Uri] = (),
+    check: Check | None = None,
+    health_check: HealthCheck | None = None,
+    max_completion_ms: int | None = None,
 ) -> TaskInfo:
     """A task for any agent: launching it names the offer's.
 
@@ -61,4 +65,7 @@ def command_task(
             for resource, limit in (("cpus", cpus_limit), ("mem", mem_limit_mib))
             if limit is not None
         ),
+        check=check,
+        health_check=health_check,
+        max_completion_ms=max_completion_ms,
     )

@@ -14,7 +14,7 @@ from trimast.framework.refused import FrameworkRefused
 from trimast.framework.scheduler import Done, Scheduler
 from trimast.framework.standing import Standing
 from trimast.framework.subscription import Subscription
-from trimast.model.ids import AgentId, FrameworkId, OfferId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId
 from trimast.model.status_update import StatusUpdate
 
 if TYPE_CHECKING:
@@ -87,9 +87,12 @@ class Delivery:
             await self._update(
                 stream.number, status_from_proto(status, self._standing.framework_id)
             )
-        elif event.type == Event.FAILURE and not event.failure.HasField("executor_id"):
-            agent_id = AgentId(event.failure.agent_id.value)
-            await _done(self._scheduler.agent_lost(self._driver, agent_id))
+        elif event.type == Event.FAILURE:
+            await self._failure(event.failure)
+        elif event.type == Event.MESSAGE:
+            place = _place(event.message)
+            said = self._scheduler.executor_message(self._driver, *place, event.message.data)
+            await _done(said)
         elif event.type == Event.ERROR:
             await self._refused(event.error.message)
         # Whatever a later leader may add is for later drivers.
@@ -128,6 +131,16 @@ class Delivery:
             self._tasks.acknowledged(update.uuid)
             self._standing.send_or_keep(calls.acknowledge(self._standing.framework_id, update))
 
+    async def _failure(self, failure: Event.Failure) -> None:
+        agent_id, executor_id = _place(failure)
+        if executor_id:
+            lost = self._scheduler.executor_lost(
+                self._driver, agent_id, executor_id, failure.status
+            )
+        else:
+            lost = self._scheduler.agent_lost(self._driver, agent_id)
+        await _done(lost)
+
     async def _stream_broke(self, stream: Subscription) -> None:
         assert stream.end is not None
         if stream.end.refused:
@@ -141,6 +154,10 @@ class Delivery:
     async def _refused(self, message: str) -> None:
         await _done(self._scheduler.error(self._driver, message))
         raise FrameworkRefused(message)
+
+
+def _place(message: Event.Failure | Event.Message) -> tuple[AgentId, ExecutorId]:
+    return AgentId(message.agent_id.value), ExecutorId(message.executor_id.value)
 
 
 async def _done(waiting: Done) -> None:

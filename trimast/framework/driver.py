@@ -24,8 +24,9 @@ from trimast.framework.standing import Standing
 from trimast.framework.subscription import Subscription
 from trimast.framework.teardown import tear_down
 from trimast.model.backoff import retry_delay_ms
+from trimast.model.executor import ExecutorInfo, ExecutorKind
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.offer import REFUSE_DEFAULT_MS, Offer
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import TaskInfo
@@ -106,6 +107,7 @@ class SchedulerDriver:
         tasks: Iterable[TaskInfo],
         *,
         refuse_ms: int = REFUSE_DEFAULT_MS,
+        group: str | None = None,
     ) -> None:
         """Run `tasks` on what one agent offers. What they leave over is declined.
 
@@ -114,6 +116,8 @@ class SchedulerDriver:
         Args:
             tasks: they are given the offers' agent, if they name none.
             refuse_ms: for how long not to be offered the rest again.
+            group: a name: launch all of them or none, and when one ends otherwise than well, kill
+                the others. They find a directory that they share as `group` in their sandboxes.
 
         Raises:
             ValueError: no offer, or offers of several agents.
@@ -136,7 +140,8 @@ class SchedulerDriver:
             for task in placed:
                 self._inbox.put_own(LaunchWasVoid(self._dropped(task)))
             return
-        self._standing.send(calls.accept(self.framework_id, held, placed, refuse_ms))
+        together = None if group is None else ExecutorInfo(ExecutorId(group), ExecutorKind.DEFAULT)
+        self._standing.send(calls.accept(self.framework_id, held, placed, refuse_ms, together))
 
     def decline(
         self, offers: Offer | Iterable[Offer], *, refuse_ms: int = REFUSE_DEFAULT_MS
@@ -160,6 +165,16 @@ class SchedulerDriver:
         """End a task. Asked again of every new leader until the task has ended."""
         self._tasks.kill(TaskId(task_id), grace_ms)
         self._standing.send(calls.kill(self.framework_id, TaskId(task_id), grace_ms))
+
+    def send_message(self, agent_id: AgentId, executor_id: str, data: bytes) -> None:
+        """Say something to an executor, which may never hear it."""
+        called = calls.message(self.framework_id, agent_id, ExecutorId(executor_id), data)
+        self._standing.send(called)
+
+    def shut_executor_down(self, agent_id: AgentId, executor_id: str) -> None:
+        """End an executor, tasks and all. Not repeated: if it is lost, nothing ends."""
+        called = calls.shutdown(self.framework_id, agent_id, ExecutorId(executor_id))
+        self._standing.send(called)
 
     def reconcile(self, task_ids: Iterable[str] = ()) -> None:
         """Ask how these tasks are, or all if none is named; status updates answer.

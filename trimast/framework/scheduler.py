@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from trimast.model.ids import AgentId, FrameworkId, OfferId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId
 from trimast.model.offer import Offer
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task_lifecycle import TaskState
@@ -57,6 +57,22 @@ class Scheduler:
 
     def agent_lost(self, driver: SchedulerDriver, agent_id: AgentId) -> Done:
         """An agent was given up. What becomes of its tasks is told one by one."""
+        return None
+
+    def executor_message(
+        self, driver: SchedulerDriver, agent_id: AgentId, executor_id: ExecutorId, data: bytes
+    ) -> Done:
+        """What an executor says to its framework. Some may be lost."""
+        return None
+
+    def executor_lost(
+        self, driver: SchedulerDriver, agent_id: AgentId, executor_id: ExecutorId, status: int
+    ) -> Done:
+        """An executor's process is gone. What becomes of its tasks is told one by one.
+
+        Args:
+            status: as wait(2) has it; -1 if that is not known.
+        """
         return None
 
     def error(self, driver: SchedulerDriver, message: str) -> Done:

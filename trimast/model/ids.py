@@ -7,6 +7,7 @@ AgentId = NewType("AgentId", str)
 FrameworkId = NewType("FrameworkId", str)
 OfferId = NewType("OfferId", str)
 TaskId = NewType("TaskId", str)
+ExecutorId = NewType("ExecutorId", str)
 
 ID_CHARS_MAX: Final = 255
 

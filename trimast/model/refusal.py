@@ -7,6 +7,7 @@ from enum import StrEnum
 class RefusalReason(StrEnum):
     AGENT_GONE = "agent_gone"
     AGENT_UNKNOWN = "agent_unknown"
+    EXECUTOR_GONE = "executor_gone"
     FRAMEWORK_REMOVED = "framework_removed"
     FRAMEWORK_UNKNOWN = "framework_unknown"
     INVALID = "invalid"

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.checks import CheckResult
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.task_lifecycle import TaskState
 
 
@@ -25,10 +26,17 @@ class StatusReason(StrEnum):
     CONTAINER_LIMITATION_MEMORY = "container_limitation_memory"
     CONTAINER_LIMITATION_DISK = "container_limitation_disk"
     CONTAINER_LAUNCH_FAILED = "container_launch_failed"
+    EXECUTOR_REGISTRATION_TIMEOUT = "executor_registration_timeout"
+    EXECUTOR_REREGISTRATION_TIMEOUT = "executor_reregistration_timeout"
     EXECUTOR_TERMINATED = "executor_terminated"
+    EXECUTOR_UNREGISTERED = "executor_unregistered"
     FRAMEWORK_REMOVED = "framework_removed"
     INVALID_OFFERS = "invalid_offers"
+    MAX_COMPLETION_TIME_REACHED = "max_completion_time_reached"
     RECONCILIATION = "reconciliation"
+    TASK_CHECK_STATUS_UPDATED = "task_check_status_updated"
+    TASK_GROUP_INVALID = "task_group_invalid"
+    TASK_HEALTH_CHECK_STATUS_UPDATED = "task_health_check_status_updated"
     TASK_INVALID = "task_invalid"
     TASK_KILLED_DURING_LAUNCH = "task_killed_during_launch"
     TASK_UNKNOWN = "task_unknown"
@@ -45,6 +53,10 @@ class StatusUpdate:
         fence: of the launch that an agent reports about; 0 on a master's.
         timestamp_ms: wall clock, for people.
         exit_code, signal: how the task's process ended, if it did; one of them.
+        executor_id: of the task's executor; None if it has none of its own.
+        healthy: as its health check has it; None if there is none, or no word of it yet.
+        check: what its check gave last; None if it has none.
+        data, labels: from its executor, for the framework.
     """
 
     framework_id: FrameworkId
@@ -60,3 +72,8 @@ class StatusUpdate:
     message: str = ""
     exit_code: int | None = None
     signal: int | None = None
+    executor_id: ExecutorId | None = None
+    healthy: bool | None = None
+    data: bytes = b""
+    labels: tuple[tuple[str, str], ...] = ()
+    check: CheckResult | None = None

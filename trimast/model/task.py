@@ -1,34 +1,22 @@
-"""A task: one command to run on one agent, and what a framework says of it."""
+"""A task: what a framework wants to run on one agent, and what it says of it."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from trimast.model.checks import Check, HealthCheck
+from trimast.model.command import CommandInfo
 from trimast.model.container import ContainerInfo
+from trimast.model.executor import ExecutorInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
-from trimast.model.uri import Uri
 
 Limits = tuple[tuple[str, int | None], ...]
 """Of cpus and mem, sorted by name: thousandths, or None for no limit at all."""
 
+__all__ = ["NO_COMMAND", "CommandInfo", "TaskInfo"]
 
-@dataclass(frozen=True, slots=True)
-class CommandInfo:
-    """What to execute.
-
-    Attributes:
-        value: a shell line if `shell`, else the program; its arguments then are `arguments`,
-            the first of which is the name the program sees as its own.
-        environment: name and value; added to the little that every task gets.
-        user: runs the command; "" is the framework's.
-        uris: are in the sandbox before the command runs.
-    """
-
-    value: str
-    shell: bool = True
-    arguments: tuple[str, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
-    user: str = ""
-    uris: tuple[Uri, ...] = ()
+NO_COMMAND: Final = CommandInfo("")
+"""Of a task that is its executor's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +25,9 @@ class TaskInfo:
 
     Attributes:
         limits: up to which it may use more than `resources`; see `Limits`.
+        command: `NO_COMMAND` if it has a custom executor.
         kill_grace_ms: between asking the task to end and ending it; None is the agent's default.
+        max_completion_ms: after its start it is killed, and has failed; None: it may run for ever.
         labels, data: carried for the framework, never read.
     """
 
@@ -51,3 +41,7 @@ class TaskInfo:
     data: bytes = b""
     limits: Limits = ()
     container: ContainerInfo | None = None
+    executor: ExecutorInfo | None = None
+    check: Check | None = None
+    health_check: HealthCheck | None = None
+    max_completion_ms: int | None = None

@@ -5,29 +5,22 @@ Where there are no cgroups, in a process group: then nothing holds it to its sha
 
 import asyncio
 import json
-import os
 import signal
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from agent.edge.containerizer.boxing import box_of
-from agent.edge.containerizer.command_line import (
-    CannotStart,
-    User,
-    environment,
-    program_and_arguments,
-    user_of,
-)
+from agent.edge.containerizer.command_line import CannotStart
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.fetching import Fetching
 from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating, group_name
 from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink, LauncherUnusable
+from agent.edge.containerizer.preparing import Preparing, Run, launch_name
 from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.sandboxes import Sandboxes
@@ -43,11 +36,10 @@ from agent.events import (
     StartFailed,
     Vanishing,
 )
-from agent.isolation.bounds import bounds_of
 from agent.isolation.modes import Isolation
 from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.launch import ENDED, RUNNING, UNKNOWN
-from agent.launcher.wire import MESSAGE_BYTES_MAX, Message
+from agent.launcher.wire import Message
 from agent.tasks import TaskKey
 from trimast.edge.fatal import own_task
 from trimast.model.ids import FrameworkId, TaskId
@@ -57,10 +49,6 @@ log = structlog.get_logger()
 PREPARE_AT_ONCE_MAX: Final = 8
 """How many sandboxes a thread makes before their tasks are ordered."""
 _THREADS: Final = 2
-_START_BYTES_MAX: Final = MESSAGE_BYTES_MAX // 8
-"""Of a command with its environment; each byte may become six on the wire."""
-
-Run = tuple[TaskKey, int]
 
 
 @dataclass(slots=True)
@@ -104,6 +92,7 @@ class LaunchedContainerizer:
     ) -> None:
         self._isolating = isolating
         self._sandboxes = sandboxes
+        self._to_prepare = Preparing(sandboxes, isolating, self._holds)
         self._on_event = on_event
         self._held: dict[Run, _Held] = {}
         self._waiting: deque[StartProcess] = deque()
@@ -121,6 +110,9 @@ class LaunchedContainerizer:
             idle_s=idle_s,
             cgroups_root=isolating.root_for(folder),
         )
+
+    def _holds(self) -> bool:
+        return self.link.isolation != PROCESS and self._isolating.mode is not Isolation.PROCESS
 
     @property
     def why_not_isolated(self) -> str:
@@ -175,11 +167,11 @@ class LaunchedContainerizer:
     def pause(self, key: TaskKey, fence: int, *, paused: bool) -> None:
         held = self._held.get((key, fence))
         if held is not None and not held.is_over:
-            self.link.send({"do": "pause", "launch": _name((key, fence)), "paused": paused})
+            self.link.send({"do": "pause", "launch": launch_name((key, fence)), "paused": paused})
 
     def forget(self, key: TaskKey, fence: int) -> None:
         self._held.pop((key, fence), None)
-        self.link.send({"do": "forget", "launches": [_name((key, fence))]})
+        self.link.send({"do": "forget", "launches": [launch_name((key, fence))]})
 
     async def usage(self) -> dict[Run, TaskUsage]:
         """Of the tasks that run in a cgroup. Empty if the launcher does not say it in time."""
@@ -200,7 +192,12 @@ class LaunchedContainerizer:
         held = self._held.get(run)
         if held is None or held.is_over:
             return
-        held.asked = {"do": "signal", "launch": _name(run), "number": number, "mark": mark or ""}
+        held.asked = {
+            "do": "signal",
+            "launch": launch_name(run),
+            "number": number,
+            "mark": mark or "",
+        }
         self.link.send(held.asked)
 
     # Starting.
@@ -250,51 +247,10 @@ class LaunchedContainerizer:
         outcomes: list[Message | StartFailed] = []
         for order in batch:
             try:
-                outcomes.append(self._prepare(order))
+                outcomes.append(self._to_prepare.prepare(order))
             except (CannotStart, OSError, ValueError) as error:
                 outcomes.append(_start_failed((order.key, order.fence), str(error)))
         return outcomes
-
-    def _prepare(self, order: StartProcess) -> Message:
-        user = user_of(order)
-        sandbox = self._sandboxes.create(order.agent_id, order.key, order.fence)
-        output = [_make_output(sandbox / name, user) for name in ("stdout", "stderr")]
-        if user is not None:
-            os.chown(sandbox, user.uid, user.gid, follow_symlinks=False)
-        program, arguments = program_and_arguments(order.task.command)
-        variables = environment(order, sandbox, user)
-        length = sum(map(len, (program, *arguments, *variables, *variables.values())))
-        if length > _START_BYTES_MAX:
-            raise CannotStart(
-                f"its command and environment have more than {_START_BYTES_MAX} bytes"
-            )
-        return {
-            "do": "start",
-            "launch": _name((order.key, order.fence)),
-            "program": program,
-            "arguments": arguments,
-            "environment": variables,
-            "folder": str(sandbox),
-            "stdout": output[0],
-            "stderr": output[1],
-            "user": None if user is None else [user.uid, user.gid, list(user.groups)],
-            "box": self._box(order, user),
-            **self._hold(order),
-        }
-
-    def _box(self, order: StartProcess, user: User | None) -> Message:
-        uid = os.geteuid() if user is None else user.uid
-        return box_of(
-            order.task.container,
-            is_root=uid == 0,
-            new_privileges=self._isolating.new_privileges,
-        )
-
-    def _hold(self, order: StartProcess) -> Message:
-        if self.link.isolation == PROCESS or self._isolating.mode is Isolation.PROCESS:
-            return {}
-        bounds = bounds_of(order.task.resources, order.task.limits, self._isolating.rules)
-        return {"group": group_name(_name((order.key, order.fence))), "bounds": asdict(bounds)}
 
     # The launcher.
 
@@ -378,8 +334,8 @@ def _start_failed(run: Run, why: str) -> StartFailed:
 def _watch(run: Run, pid: int, start_ticks: int, boot_id: str, folder: str) -> Message:
     return {
         "do": "watch",
-        "launch": _name(run),
-        "group": group_name(_name(run)),
+        "launch": launch_name(run),
+        "group": group_name(launch_name(run)),
         "pid": pid,
         "start_ticks": start_ticks,
         "boot_id": boot_id,
@@ -387,22 +343,6 @@ def _watch(run: Run, pid: int, start_ticks: int, boot_id: str, folder: str) -> M
     }
 
 
-def _name(run: Run) -> str:
-    key, fence = run
-    return json.dumps([key.framework_id, key.task_id, fence])
-
-
 def _run(name: str) -> Run:
     framework_id, task_id, fence = json.loads(name)
     return TaskKey(FrameworkId(framework_id), TaskId(task_id)), fence
-
-
-def _make_output(path: Path, user: User | None) -> str:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(path, flags, 0o644)
-    try:
-        if user is not None:
-            os.chown(file, user.uid, user.gid)
-    finally:
-        os.close(file)
-    return str(path)

@@ -31,6 +31,8 @@ class AgentMessage(_message.Message):
     INVENTORY_FIELD_NUMBER: _builtins.int
     REPORTS_FIELD_NUMBER: _builtins.int
     PONG_FIELD_NUMBER: _builtins.int
+    EXECUTOR_SAID_FIELD_NUMBER: _builtins.int
+    EXECUTOR_ENDED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -39,6 +41,10 @@ class AgentMessage(_message.Message):
     def reports(self) -> Global___StatusReports: ...
     @_builtins.property
     def pong(self) -> Global___Pong: ...
+    @_builtins.property
+    def executor_said(self) -> Global___ExecutorMessage: ...
+    @_builtins.property
+    def executor_ended(self) -> Global___ExecutorEnded: ...
     def __init__(
         self,
         *,
@@ -46,12 +52,14 @@ class AgentMessage(_message.Message):
         inventory: Global___Inventory | None = ...,
         reports: Global___StatusReports | None = ...,
         pong: Global___Pong | None = ...,
+        executor_said: Global___ExecutorMessage | None = ...,
+        executor_ended: Global___ExecutorEnded | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["executor_ended", b"executor_ended", "executor_said", b"executor_said", "hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["executor_ended", b"executor_ended", "executor_said", b"executor_said", "hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["hello", "inventory", "reports", "pong"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["hello", "inventory", "reports", "pong", "executor_said", "executor_ended"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -69,6 +77,8 @@ class MasterMessage(_message.Message):
     PING_FIELD_NUMBER: _builtins.int
     TURNED_AWAY_FIELD_NUMBER: _builtins.int
     PAUSE_FIELD_NUMBER: _builtins.int
+    TO_EXECUTOR_FIELD_NUMBER: _builtins.int
+    SHUTDOWN_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """The epoch of the leader that sends this. An agent refuses what is lower than it has seen."""
     @_builtins.property
@@ -85,6 +95,10 @@ class MasterMessage(_message.Message):
     def turned_away(self) -> Global___TurnedAway: ...
     @_builtins.property
     def pause(self) -> Global___PauseTasks: ...
+    @_builtins.property
+    def to_executor(self) -> Global___ExecutorMessage: ...
+    @_builtins.property
+    def shutdown(self) -> Global___ShutdownExecutor: ...
     def __init__(
         self,
         *,
@@ -96,12 +110,14 @@ class MasterMessage(_message.Message):
         ping: Global___Ping | None = ...,
         turned_away: Global___TurnedAway | None = ...,
         pause: Global___PauseTasks | None = ...,
+        to_executor: Global___ExecutorMessage | None = ...,
+        shutdown: Global___ShutdownExecutor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "taken", b"taken", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "shutdown", b"shutdown", "taken", b"taken", "to_executor", b"to_executor", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "taken", b"taken", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "shutdown", b"shutdown", "taken", b"taken", "to_executor", b"to_executor", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["welcome", "run", "kill", "taken", "ping", "turned_away", "pause"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["welcome", "run", "kill", "taken", "ping", "turned_away", "pause", "to_executor", "shutdown"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -263,6 +279,7 @@ class RunTask(_message.Message):
     FENCE_FIELD_NUMBER: _builtins.int
     USER_FIELD_NUMBER: _builtins.int
     ENDS_WITH_AGENT_FIELD_NUMBER: _builtins.int
+    FRAMEWORK_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
     fence: _builtins.int
     """The log index of the accept that launched it. The same task and fence is started once, ever."""
@@ -272,6 +289,10 @@ class RunTask(_message.Message):
     """The framework does not checkpoint: the task ends with the agent that started it."""
     @_builtins.property
     def task(self) -> _mesos_pb2.TaskInfo: ...
+    @_builtins.property
+    def framework(self) -> _mesos_pb2.FrameworkInfo:
+        """For a task with an executor, which is told for whom it works."""
+
     def __init__(
         self,
         *,
@@ -280,10 +301,11 @@ class RunTask(_message.Message):
         fence: _builtins.int = ...,
         user: _builtins.str = ...,
         ends_with_agent: _builtins.bool = ...,
+        framework: _mesos_pb2.FrameworkInfo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["framework", b"framework", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_with_agent", b"ends_with_agent", "fence", b"fence", "framework_id", b"framework_id", "task", b"task", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_with_agent", b"ends_with_agent", "fence", b"fence", "framework", b"framework", "framework_id", b"framework_id", "task", b"task", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -457,6 +479,85 @@ class ReportsTaken(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportsTaken: _TypeAlias = ReportsTaken  # noqa: Y015
+
+@_typing.final
+class ExecutorMessage(_message.Message):
+    """Bytes from a framework to its executor, or back. They may be lost."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    EXECUTOR_ID_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    executor_id: _builtins.str
+    data: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        executor_id: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "executor_id", b"executor_id", "framework_id", b"framework_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecutorMessage: _TypeAlias = ExecutorMessage  # noqa: Y015
+
+@_typing.final
+class ExecutorEnded(_message.Message):
+    """An executor's process is gone. May be lost; what became of its tasks is reported one by one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    EXECUTOR_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    executor_id: _builtins.str
+    status: _builtins.int
+    """As wait(2) has it: an exit code times 256, or a signal."""
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        executor_id: _builtins.str = ...,
+        status: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["executor_id", b"executor_id", "framework_id", b"framework_id", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecutorEnded: _TypeAlias = ExecutorEnded  # noqa: Y015
+
+@_typing.final
+class ShutdownExecutor(_message.Message):
+    """The framework wants this executor to end, tasks and all."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    EXECUTOR_ID_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    executor_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        executor_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["executor_id", b"executor_id", "framework_id", b"framework_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShutdownExecutor: _TypeAlias = ShutdownExecutor  # noqa: Y015
 
 @_typing.final
 class Ping(_message.Message):

@@ -6,8 +6,10 @@ What the masters agree on: the commands of the replicated log.
 The log is read by newer versions too: a field once given a number keeps it, and its meaning.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from protos.mesos.v1 import mesos_pb2 as _mesos_pb2
 from protos.trimast.v1 import agent_link_pb2 as _agent_link_pb2
 import builtins as _builtins
@@ -39,6 +41,7 @@ class RegistryCommand(_message.Message):
     ORDER_KILL_FIELD_NUMBER: _builtins.int
     GIVE_UP_TASK_FIELD_NUMBER: _builtins.int
     PROVE_QUORUM_FIELD_NUMBER: _builtins.int
+    LAUNCH_GROUP_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """The epoch the command was decided in; a command of another epoch is refused."""
     at_ms: _builtins.int
@@ -67,6 +70,8 @@ class RegistryCommand(_message.Message):
     def give_up_task(self) -> Global___GiveUpTask: ...
     @_builtins.property
     def prove_quorum(self) -> Global___ProveQuorum: ...
+    @_builtins.property
+    def launch_group(self) -> Global___LaunchGroup: ...
     def __init__(
         self,
         *,
@@ -84,12 +89,13 @@ class RegistryCommand(_message.Message):
         order_kill: Global___OrderKill | None = ...,
         give_up_task: Global___GiveUpTask | None = ...,
         prove_quorum: Global___ProveQuorum | None = ...,
+        launch_group: Global___LaunchGroup | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "begin_epoch", b"begin_epoch", "give_up_task", b"give_up_task", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "begin_epoch", b"begin_epoch", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "at_ms", b"at_ms", "begin_epoch", b"begin_epoch", "epoch", b"epoch", "give_up_task", b"give_up_task", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "at_ms", b"at_ms", "begin_epoch", b"begin_epoch", "epoch", b"epoch", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["begin_epoch", "admit_agent", "mark_agent_unreachable", "admit_framework", "note_framework_away", "remove_framework", "launch_task", "report_task", "acknowledge_report", "order_kill", "give_up_task", "prove_quorum"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["begin_epoch", "admit_agent", "mark_agent_unreachable", "admit_framework", "note_framework_away", "remove_framework", "launch_task", "report_task", "acknowledge_report", "order_kill", "give_up_task", "prove_quorum", "launch_group"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -242,7 +248,12 @@ class LaunchTask(_message.Message):
 
     FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
     TASK_FIELD_NUMBER: _builtins.int
+    SHARES_EXECUTOR_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
+    shares_executor: _builtins.bool
+    """Its executor is there for another task already, which holds what the executor needs. Refused if
+    that has come to an end.
+    """
     @_builtins.property
     def task(self) -> _mesos_pb2.TaskInfo: ...
     def __init__(
@@ -250,14 +261,43 @@ class LaunchTask(_message.Message):
         *,
         framework_id: _builtins.str = ...,
         task: _mesos_pb2.TaskInfo | None = ...,
+        shares_executor: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["framework_id", b"framework_id", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["framework_id", b"framework_id", "shares_executor", b"shares_executor", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LaunchTask: _TypeAlias = LaunchTask  # noqa: Y015
+
+@_typing.final
+class LaunchGroup(_message.Message):
+    """All of them, or none. They have one executor and one agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    TASKS_FIELD_NUMBER: _builtins.int
+    SHARES_EXECUTOR_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    shares_executor: _builtins.bool
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[_mesos_pb2.TaskInfo]: ...
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        tasks: _abc.Iterable[_mesos_pb2.TaskInfo] | None = ...,
+        shares_executor: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["framework_id", b"framework_id", "shares_executor", b"shares_executor", "tasks", b"tasks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LaunchGroup: _TypeAlias = LaunchGroup  # noqa: Y015
 
 @_typing.final
 class ReportTask(_message.Message):

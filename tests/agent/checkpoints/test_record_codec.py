@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from agent.checkpoints.record_codec import (
@@ -9,19 +11,26 @@ from agent.checkpoints.records import (
     AgentAdmitted,
     AgentDescribed,
     EpochSeen,
+    ExecutorAccepted,
+    ExecutorEnded,
     ProcessBegun,
     Record,
     ReportMade,
     ReportsTaken,
+    StatusesAcknowledged,
     TaskAccepted,
     TasksEnded,
 )
-from agent.tasks import TaskKey, TaskNotes
+from agent.tasks import TaskKey, TaskNotes, WatchNotes
+from tests.agent.executors.one_executor import EXECUTOR, NAME, NOTES
 from tests.agent.one_agent import AGENT, FINISHED, KEY, OTHER, report, uuid
+from trimast.model.checks import Check, CheckResult, Probe, ProbeKind
+from trimast.model.command import CommandInfo
 from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
+CHECK = Check(Probe(ProbeKind.COMMAND, CommandInfo("true")))
 STRANGE = TaskKey(FrameworkId('a "quoted" one, [1]'), TaskId("ünïcødé…"))
 RECORDS: list[Record] = [
     AgentAdmitted(AGENT),
@@ -43,6 +52,21 @@ RECORDS: list[Record] = [
     ),
     ReportsTaken((uuid(1), uuid(2))),
     TasksEnded(((KEY, 7), (OTHER, 8))),
+    ExecutorAccepted(EXECUTOR, 7, NOTES),
+    ExecutorEnded(EXECUTOR, 7),
+    StatusesAcknowledged(KEY, 7, (uuid(1), uuid(2))),
+    TaskAccepted(KEY, 7, 0, TaskNotes(executor_id=NAME)),
+    TaskAccepted(KEY, 7, 0, TaskNotes(watch=WatchNotes(check=CHECK, max_completion_ms=5))),
+    ReportMade(
+        replace(
+            FINISHED,
+            executor_id=NAME,
+            healthy=False,
+            data=b"\0",
+            labels=(("k", "v"),),
+            check=CheckResult(ProbeKind.TCP, succeeded=True),
+        )
+    ),
 ]
 
 

@@ -63,7 +63,10 @@ def test_the_state_names_all_that_matters() -> None:
                 "state": "running",
                 "pid": 42,
                 "reports_unacknowledged": 2,
+                "healthy": None,
+                "executor_id": None,
                 "message": "",
             }
         ],
+        "executors": [],
     }

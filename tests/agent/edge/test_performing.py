@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agent.edge.agent_metrics import AgentMetrics
+from agent.edge.executor_streams import ExecutorStreams
 from agent.edge.performing import Performer
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import (
@@ -55,6 +56,8 @@ class Stage:
             containerizer=FakeContainerizer(self.told.append),
             sandboxes=Sandboxes(tmp_path, kept_max=1, age_max_ms=1),
             metrics=AgentMetrics(self.registry, state),
+            executors=ExecutorStreams(),
+            prober=unused,
             on_admitted=lambda: self.told.append("admitted"),
             on_end=self.told.append,
         )

@@ -8,15 +8,31 @@ from hypothesis import strategies as st
 
 from master.edge.registry_codec import command_from_bytes, command_to_bytes
 from master.edge.registry_log import RegistryLog
-from master.registry.commands import BeginEpoch, Command, Decision, GiveUpTask, OrderKill
-from tests.master.led_cluster import FRAMEWORK, TASK, a_report
+from master.registry.commands import (
+    BeginEpoch,
+    Command,
+    Decision,
+    GiveUpTask,
+    LaunchGroup,
+    LaunchTask,
+    OrderKill,
+)
+from tests.master.led_cluster import FRAMEWORK, ONE_CORE, TASK, a_report, a_task
 from tests.master.registry.test_apply import EVERY_DECISION
 from trimast.edge.wire.bad_message import BadMessage
-from trimast.model.ids import MasterId
+from trimast.model.command import CommandInfo
+from trimast.model.executor import ExecutorInfo, ExecutorKind
+from trimast.model.ids import ExecutorId, MasterId, TaskId
 from trimast.model.refusal import RefusalReason, Refused
+from trimast.model.task import NO_COMMAND
 from trimast.model.task_lifecycle import TaskState
 
+_EXECUTOR = ExecutorInfo(ExecutorId("x"), ExecutorKind.DEFAULT, resources=ONE_CORE)
+_ONE = replace(a_task(), executor=_EXECUTOR)
+_CUSTOM = ExecutorInfo(ExecutorId("x"), command=CommandInfo("serve"))
 _MORE: list[Decision] = [
+    LaunchGroup(FRAMEWORK, (_ONE, replace(_ONE, task_id=TaskId("t2"))), shares_executor=True),
+    LaunchTask(FRAMEWORK, replace(a_task(), command=NO_COMMAND, executor=_CUSTOM), True),
     BeginEpoch(MasterId("m1")),
     OrderKill(FRAMEWORK, TASK, 0),
     GiveUpTask(9, replace(a_report(TaskState.GONE, 0, fence=0), exit_code=3)),

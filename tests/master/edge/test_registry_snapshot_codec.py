@@ -28,7 +28,8 @@ from master.registry.state import RegistryState
 from replication.state_machine import SnapshotUnreadable
 from tests.master.led_cluster import AGENT_INFO, FRAMEWORK_INFO, a_report, a_task
 from trimast.edge.wire.bad_message import BadMessage
-from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
+from trimast.model.executor import ExecutorInfo, ExecutorKind
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, MasterId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo
 from trimast.model.task_lifecycle import TaskState
@@ -40,6 +41,10 @@ LARGE = replace(
     AGENT_INFO,
     resources=Resources.of({"cpus": 9_000, "mem": 9_000_000}, {"ports": [(1, 99)]}, {"d": ["x"]}),
     version="1.2",
+)
+
+EXECUTOR = ExecutorInfo(
+    ExecutorId("x"), ExecutorKind.DEFAULT, resources=Resources.of({"cpus": 100})
 )
 
 agents = st.sampled_from(AGENTS)
@@ -57,7 +62,9 @@ def launches(draw: st.DrawFn) -> LaunchTask:
     task = a_task(draw(tasks), draw(amounts), draw(agents))
     command = CommandInfo("x", draw(st.booleans()), ("a", "b"), (("N", "v"),), "someone")
     task = replace(task, command=command, labels=(("k", "v"),), data=b"\0\xff", kill_grace_ms=5)
-    return LaunchTask(draw(frameworks), task)
+    if draw(st.booleans()):
+        return LaunchTask(draw(frameworks), task)
+    return LaunchTask(draw(frameworks), replace(task, executor=EXECUTOR), draw(st.booleans()))
 
 
 @st.composite

@@ -54,6 +54,9 @@ class Stamps:
     def report_uuid(self) -> bytes:
         return self.world.random.randbytes(16)
 
+    def token(self) -> str:
+        return self.world.random.randbytes(16).hex()
+
     def wall_ms(self) -> int:
         return self.world.now_ms
 

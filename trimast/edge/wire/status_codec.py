@@ -3,13 +3,16 @@
 from protos.mesos.v1 import mesos_pb2
 from protos.trimast.v1 import agent_link_pb2
 from trimast.edge.wire.bad_message import BadMessage
-from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.edge.wire.check_codec import check_result_from_proto, check_result_to_proto
+from trimast.edge.wire.labels_codec import labels_from_proto, labels_to_proto
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
 UUID_BYTES = 16
 EXIT_CODE_LABEL = "trimast.exit_code"
 SIGNAL_LABEL = "trimast.signal"
+_OUR_LABELS = {EXIT_CODE_LABEL, SIGNAL_LABEL}
 
 _STATE_TO_PROTO = {s: mesos_pb2.TaskState.Value(f"TASK_{s.name}") for s in TaskState}
 _STATE_FROM_PROTO = {number: state for state, number in _STATE_TO_PROTO.items()}
@@ -45,11 +48,19 @@ def status_to_proto(update: StatusUpdate) -> mesos_pb2.TaskStatus:
     if update.uuid:
         message.uuid = update.uuid
         # A command task's executor is named after the task, and clients look for it.
-        message.executor_id.value = update.task_id
+        message.executor_id.value = update.executor_id or update.task_id
     if update.message:
         message.message = update.message
     if update.reason is not None:
         message.reason = _REASON_TO_PROTO[update.reason]
+    if update.healthy is not None:
+        message.healthy = update.healthy
+    if update.check is not None:
+        message.check_status.CopyFrom(check_result_to_proto(update.check))
+    if update.data:
+        message.data = update.data
+    if update.labels:
+        message.labels.CopyFrom(labels_to_proto(update.labels))
     if update.exit_code is not None:
         message.labels.labels.add(key=EXIT_CODE_LABEL, value=str(update.exit_code))
     if update.signal is not None:
@@ -70,7 +81,8 @@ def status_from_proto(
     """
     if message.uuid and len(message.uuid) != UUID_BYTES:
         raise BadMessage(f"a status uuid has {UUID_BYTES} bytes, this one {len(message.uuid)}")
-    labels = {label.key: label.value for label in message.labels.labels}
+    labels = labels_from_proto(message.labels)
+    ours = dict(labels)
     return StatusUpdate(
         framework_id=framework_id,
         task_id=TaskId(message.task_id.value),
@@ -83,8 +95,17 @@ def status_from_proto(
         fence=fence,
         reason=_REASON_FROM_PROTO.get(message.reason) if message.HasField("reason") else None,
         message=message.message,
-        exit_code=_number(labels.get(EXIT_CODE_LABEL)),
-        signal=_number(labels.get(SIGNAL_LABEL)),
+        exit_code=_number(ours.get(EXIT_CODE_LABEL)),
+        signal=_number(ours.get(SIGNAL_LABEL)),
+        executor_id=_executor_id(message),
+        healthy=message.healthy if message.HasField("healthy") else None,
+        check=(
+            check_result_from_proto(message.check_status)
+            if message.HasField("check_status")
+            else None
+        ),
+        data=message.data,
+        labels=tuple(label for label in labels if label[0] not in _OUR_LABELS),
     )
 
 
@@ -110,6 +131,11 @@ def status_report_from_proto(message: agent_link_pb2.StatusReport) -> StatusUpda
         sequence=message.sequence,
         fence=message.fence,
     )
+
+
+def _executor_id(message: mesos_pb2.TaskStatus) -> ExecutorId | None:
+    name = message.executor_id.value
+    return ExecutorId(name) if name and name != message.task_id.value else None
 
 
 def _number(text: str | None) -> int | None:

@@ -1,5 +1,7 @@
 """Status updates on the wire, with how the process ended."""
 
+from dataclasses import replace
+
 import pytest
 
 from trimast.edge.wire.bad_message import BadMessage
@@ -9,7 +11,8 @@ from trimast.edge.wire.status_codec import (
     status_report_to_proto,
     status_to_proto,
 )
-from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.checks import CheckResult, ProbeKind
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -69,3 +72,15 @@ def test_a_uuid_of_another_length_is_refused() -> None:
     message.uuid = b"short"
     with pytest.raises(BadMessage, match="16 bytes, this one 5"):
         status_from_proto(message, FRAMEWORK)
+
+
+def test_what_an_executor_says_and_a_check_gives_comes_back() -> None:
+    update = replace(
+        an_update(TaskState.RUNNING),
+        executor_id=ExecutorId("x"),
+        healthy=False,
+        data=b"\0",
+        labels=(("k", "v"),),
+        check=CheckResult(ProbeKind.HTTP, status_code=404),
+    )
+    assert status_report_from_proto(status_report_to_proto(update)) == update

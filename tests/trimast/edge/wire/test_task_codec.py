@@ -65,7 +65,7 @@ Change = Callable[[mesos_pb2.TaskInfo], object]
         (lambda t: t.command.environment.variables.add(name="A"), "must have a value set"),
         (lambda t: t.kill_policy.grace_period.__setattr__("nanoseconds", -1), "non-negative"),
         (lambda t: t.container.__setattr__("type", mesos_pb2.ContainerInfo.DOCKER), "type MESOS"),
-        (lambda t: t.health_check.SetInParent(), "health_check, which is not supported yet"),
+        (lambda t: t.health_check.SetInParent(), "HealthCheck must specify 'type'"),
     ],
 )
 def test_what_is_wrong_with_a_task_is_said(change: Change, fault: str) -> None:

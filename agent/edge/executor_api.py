@@ -1,0 +1,204 @@
+"""The executor API of Mesos, over HTTP: what executors of frameworks speak to their agent."""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+from google.protobuf.message import DecodeError
+
+from agent.edge.executor_codec import (
+    check_call,
+    event_from_news,
+    key_of,
+    missing_fields,
+    reported,
+    said,
+    subscribed,
+)
+from agent.edge.executor_streams import ExecutorStream, ExecutorStreams
+from agent.events import AgentEvent
+from agent.executors.events import ExecutorUnsubscribed
+from agent.executors.executor import Executor
+from agent.state import AgentState
+from protos.mesos.v1.executor import executor_pb2
+from trimast.edge.clock import wall_ms
+from trimast.edge.mesos_json.reading import message_from_json
+from trimast.edge.mesos_json.writing import message_to_json
+from trimast.edge.recordio import to_record
+from trimast.edge.wire.bad_message import BadMessage
+
+PATHS: Final = ("/api/v1/executor", "/slave(1)/api/v1/executor")
+JSON: Final = "application/json"
+PROTOBUF: Final = "application/x-protobuf"
+HEARTBEAT_S: Final = 30 * 60.0
+LOOK_AFTER_S: Final = 1.0
+"""How soon it is noticed that an executor to which nothing is said has hung up."""
+
+_Call = executor_pb2.Call
+
+
+class _Refusal(Exception):
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class ExecutorApi:
+    """
+    Args:
+        needs_token: an executor that names no token is refused; one that names a wrong one is in
+            any case.
+    """
+
+    def __init__(
+        self,
+        state: AgentState,
+        streams: ExecutorStreams,
+        submit: Callable[[AgentEvent], None],
+        *,
+        needs_token: bool,
+    ) -> None:
+        self._state = state
+        self._streams = streams
+        self._submit = submit
+        self._needs_token = needs_token
+
+    def mount(self, app: web.Application) -> None:
+        for path in PATHS:
+            app.router.add_route("*", path, self._handle)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._answer(request)
+        except _Refusal as refusal:
+            headers = {"Allow": "POST"} if refusal.status == 405 else None
+            return web.Response(status=refusal.status, text=str(refusal), headers=headers)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """What is checked, and in which order, is as with Mesos: clients tell by the answer."""
+        if not self._state.endpoint:
+            raise _Refusal(503, "Agent has not finished recovery")
+        if request.method != "POST":
+            raise _Refusal(405, f"Expecting one of {{ 'POST' }}, but received '{request.method}'")
+        call = await _call_of(request)
+        accepted = _accepted_type(request) if call.type == _Call.SUBSCRIBE else JSON
+        if call.type == _Call.HEARTBEAT:
+            return web.Response(status=202)
+        executor = self._executor_of(request, call)
+        if call.type == _Call.SUBSCRIBE:
+            return await self._stream(request, call, accepted)
+        if executor.stream_id is None:
+            raise _Refusal(403, "Executor is not subscribed")
+        self._submit(said(call) if call.type == _Call.MESSAGE else reported(call, wall_ms()))
+        return web.Response(status=202)
+
+    def _executor_of(self, request: web.Request, call: executor_pb2.Call) -> Executor:
+        key = key_of(call)
+        if all(held.framework_id != key.framework_id for held in self._state.executors):
+            raise _Refusal(400, "Framework cannot be found")
+        executor = self._state.executors.get(key)
+        if executor is None:
+            raise _Refusal(400, "Executor cannot be found")
+        given = request.headers.get("Authorization")
+        if given is None and not self._needs_token:
+            return executor
+        expected = f"Bearer {executor.notes.token}"
+        if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
+            raise _Refusal(
+                403,
+                f"The token does not belong to executor {call.executor_id.value}: send the one "
+                "in MESOS_EXECUTOR_AUTHENTICATION_TOKEN, as 'Authorization: Bearer'",
+            )
+        return executor
+
+    async def _stream(
+        self, request: web.Request, call: executor_pb2.Call, content_type: str
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": content_type})
+        await response.prepare(request)
+        stream_id, stream = self._streams.open(
+            lambda number: self._submit(subscribed(call, number, wall_ms()))
+        )
+        try:
+            await self._tell_all(request, response, stream, content_type)
+        except ConnectionError:
+            pass  # It has hung up.
+        finally:
+            self._streams.drop(stream_id)
+            self._submit(ExecutorUnsubscribed(key_of(call), stream_id))
+        return response
+
+    async def _tell_all(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        stream: ExecutorStream,
+        content_type: str,
+    ) -> None:
+        """Until the stream is closed, or the executor hangs up."""
+        loop = asyncio.get_running_loop()
+        heartbeat_due = loop.time() + HEARTBEAT_S
+        while request.transport is not None and not request.transport.is_closing():
+            try:
+                news = await stream.take(LOOK_AFTER_S)
+            except TimeoutError:
+                if loop.time() < heartbeat_due:
+                    continue
+                heartbeat_due = loop.time() + HEARTBEAT_S
+                event = executor_pb2.Event(type=executor_pb2.Event.HEARTBEAT)
+            else:
+                if news is None:
+                    return
+                event = event_from_news(news, self._state)
+            # One record is one chunk: some clients read no further than that.
+            await response.write(to_record(_encoded(event, content_type)))
+
+
+async def _call_of(request: web.Request) -> executor_pb2.Call:
+    content_type = request.headers.get("Content-Type")
+    if content_type is None:
+        raise _Refusal(400, "Expecting 'Content-Type' to be present")
+    body = await request.read()
+    call = _read(body, content_type)
+    missing = missing_fields(call)
+    try:
+        if missing:
+            raise BadMessage(f"Not initialized: {missing}")
+        check_call(call)
+    except BadMessage as error:
+        raise _Refusal(400, f"Failed to validate executor::Call: {error}") from None
+    return call
+
+
+def _read(body: bytes, content_type: str) -> executor_pb2.Call:
+    if content_type == JSON:
+        try:
+            return message_from_json(body, executor_pb2.Call)
+        except BadMessage as error:
+            raise _Refusal(400, str(error)) from None
+    if content_type != PROTOBUF:
+        text = f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}, not {content_type[:80]}"
+        raise _Refusal(415, text)
+    call = executor_pb2.Call()
+    try:
+        call.MergeFromString(body)
+    except DecodeError:
+        raise _Refusal(400, "Failed to parse body into Call protobuf") from None
+    return call
+
+
+def _accepted_type(request: web.Request) -> str:
+    """JSON is preferred, and what is meant if nothing is said."""
+    accept = request.headers.get("Accept", "*/*")
+    kinds = {part.split(";")[0].strip().lower() for part in accept.split(",")}
+    if kinds & {JSON, "*/*", "application/*", ""}:
+        return JSON
+    if PROTOBUF in kinds:
+        return PROTOBUF
+    raise _Refusal(406, f"Expecting 'Accept' to allow {PROTOBUF} or {JSON}")
+
+
+def _encoded(event: executor_pb2.Event, content_type: str) -> bytes:
+    return message_to_json(event) if content_type == JSON else event.SerializeToString()

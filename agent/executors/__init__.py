@@ -1,0 +1,1 @@
+"""Programs of frameworks that run tasks here, and speak the executor API."""

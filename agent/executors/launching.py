@@ -1,0 +1,142 @@
+"""A task for an executor: written down, then handed over. Its first also starts the executor."""
+
+from agent.alarms import Alarm, AlarmKind
+from agent.checkpoints.records import ExecutorAccepted, ProcessBegun, Record
+from agent.effects import AgentEffect, StartProcess
+from agent.events import Asked, ProcessStarted, RunTask
+from agent.executors.effects import Launch, NoteExecutor, TellExecutor
+from agent.executors.ending import force_when_due, shut_down, terminate
+from agent.executors.environment import executor_environment, shutdown_grace_ms
+from agent.executors.executor import Executor, ExecutorNotes, executor_key
+from agent.journaling import write
+from agent.reporting import make_report, report_end
+from agent.state import AgentState, Stamps
+from agent.tasks import Kill, Phase, Task
+from trimast.model.command import CommandInfo
+from trimast.model.framework import FrameworkInfo
+from trimast.model.ids import TaskId
+from trimast.model.status_update import StatusReason, StatusSource
+from trimast.model.task import TaskInfo
+from trimast.model.task_lifecycle import TaskState
+
+
+def find_place(
+    state: AgentState, run: RunTask, task: Task, stamps: Stamps
+) -> tuple[list[Record], list[AgentEffect]]:
+    """The task was just accepted. What is to be written down with it; and if its executor is about
+    to end, its own end: it waits for no other."""
+    info = run.task.executor
+    assert info is not None
+    key = executor_key(run.key.framework_id, info.executor_id)
+    executor = state.executors.get(key)
+    if executor is None:
+        framework = run.framework or FrameworkInfo(name="")
+        notes = ExecutorNotes(
+            info, framework, run.user, stamps.token(), state.info.boot_id, run.ends_with_agent
+        )
+        executor = Executor(key, run.fence, Phase.ACCEPTED, notes)
+        state.executors[key] = executor
+        executor.tasks[task.key] = None
+        return [ExecutorAccepted(key, run.fence, notes)], []
+    executor.tasks[task.key] = None
+    state.alarms.cancel(Alarm(AlarmKind.EXECUTOR_IDLE, key))
+    if executor.ending is None and executor.notes.info == info:
+        return [], []
+    return [], _turn_away(state, task, stamps)
+
+
+def _turn_away(state: AgentState, task: Task, stamps: Stamps) -> list[AgentEffect]:
+    report = make_report(
+        state,
+        stamps,
+        task,
+        TaskState.DROPPED,
+        source=StatusSource.AGENT,
+        reason=StatusReason.EXECUTOR_TERMINATED,
+        message="An executor of this id is still there, and is ending or differs from this one",
+    )
+    return report_end(state, task, report)
+
+
+def hand_over(state: AgentState, task: Task) -> list[AgentEffect]:
+    """The record of the task is on disk."""
+    executor = executor_of(state, task)
+    task.phase = Phase.STARTING
+    if executor.phase is Phase.ACCEPTED:
+        return _start(state, executor)
+    return give_waiting(state, executor)
+
+
+def give_waiting(state: AgentState, executor: Executor) -> list[AgentEffect]:
+    """Tasks that wait for their executor, if it is there."""
+    effects: list[AgentEffect] = []
+    if executor.stream_id is None or executor.ending is not None:
+        return effects
+    for key in executor.tasks:
+        task = state.tasks[key]
+        if task.phase is Phase.STARTING:
+            assert task.info is not None
+            task.phase = Phase.RUNNING
+            effects.append(TellExecutor(executor.key, executor.stream_id, Launch(task.info)))
+    return effects
+
+
+def executor_of(state: AgentState, task: Task) -> Executor:
+    executor_id = task.notes.executor_id
+    assert executor_id is not None
+    return state.executors[executor_key(task.key.framework_id, executor_id)]
+
+
+def _start(state: AgentState, executor: Executor) -> list[AgentEffect]:
+    assert state.agent_id is not None
+    info = executor.notes.info
+    assert info.command is not None
+    executor.phase = Phase.STARTING
+    command = CommandInfo(
+        info.command.value,
+        shell=info.command.shell,
+        arguments=info.command.arguments,
+        environment=executor_environment(state, executor) + info.command.environment,
+        user=info.command.user,
+        uris=info.command.uris,
+    )
+    # A process is started for a task; this one's is the executor itself. What it may use grows
+    # with its tasks, so it has no bounds here.
+    what = TaskInfo(
+        TaskId(info.executor_id),
+        info.name or info.executor_id,
+        state.agent_id,
+        info.resources,
+        command,
+        limits=(("cpus", None), ("mem", None)),
+    )
+    return [StartProcess(state.agent_id, executor.key, executor.fence, what, executor.notes.user)]
+
+
+def on_executor_started(
+    state: AgentState, executor: Executor, event: ProcessStarted, now_ms: int
+) -> list[AgentEffect]:
+    is_back = executor.phase is Phase.RECOVERING
+    is_news = executor.pid == 0
+    executor.phase = Phase.RUNNING
+    executor.pid, executor.start_ticks = event.pid, event.start_ticks
+    executor.boot_id = state.info.boot_id
+    effects: list[AgentEffect] = [
+        NoteExecutor(executor.key, executor.fence, "found" if is_back else "started")
+    ]
+    if is_news:
+        place = (event.pid, event.start_ticks, executor.boot_id)
+        effects.append(write(state, [ProcessBegun(executor.key, executor.fence, *place)]))
+    if executor.stream_id is None:
+        rules = state.rules
+        patience_ms = rules.executor_return_ms if is_back else rules.executor_registration_ms
+        state.alarms.set(Alarm(AlarmKind.EXECUTOR_SILENT, executor.key), now_ms + patience_ms)
+    if event.asked is not None and executor.ending is None:
+        due_ms = now_ms + shutdown_grace_ms(state, executor)
+        executor.ending = Kill(due_ms, event.asked is Asked.BY_ORDER)
+        return effects + force_when_due(state, executor, now_ms)
+    if executor.ending is not None:
+        return effects + terminate(state, executor, now_ms)
+    if not executor.tasks and not is_back:
+        return effects + shut_down(state, executor, now_ms, by_order=True)
+    return effects
