@@ -16,6 +16,7 @@ from typing import Final
 
 _SET_ASIDE_MIN: Final = 2_000_000
 """Objects; up to here all is cheaper kept than looked at."""
+_COUNTED_EVERY: Final = 4_096
 _PORTION: Final = 3
 """Collections of the middle generation before a full one: some 20 000 objects, and milliseconds.
 Python alone waits until a quarter of all objects are new."""
@@ -29,7 +30,10 @@ class _Collecting:
         in_use: Callable[[], int],
         may_take_long: Callable[[], bool],
         set_aside_min: int,
+        counted_every: int,
     ) -> None:
+        self._counted_every = counted_every
+        self._collections = 0
         self._soon = soon
         self._in_use = in_use
         self._may_take_long = may_take_long
@@ -50,12 +54,14 @@ class _Collecting:
         return gc.collect()
 
     def _set_aside(self) -> None:
-        limit = self._set_aside_min + 2 * self._in_use()
-        if gc.get_freeze_count() > limit and self._may_take_long():
-            # The next one looks at everything, and then all that is left is set aside again.
-            gc.unfreeze()
-        else:
-            gc.freeze()
+        gc.freeze()
+        self._collections += 1
+        if self._collections >= self._counted_every and self._may_take_long():
+            # To count them is to go through all of them: a tenth of a second with ten millions.
+            self._collections = 0
+            if gc.get_freeze_count() > self._set_aside_min + 2 * self._in_use():
+                # The next one looks at everything, and then all that is left is set aside again.
+                gc.unfreeze()
 
 
 def collect_in_small_portions(
@@ -64,6 +70,7 @@ def collect_in_small_portions(
     in_use: Callable[[], int] = lambda: 0,
     may_take_long: Callable[[], bool] = lambda: True,
     set_aside_min: int = _SET_ASIDE_MIN,
+    counted_every: int = _COUNTED_EVERY,
 ) -> Callable[[], None]:
     """For the whole process, from now on. Returns what ends it.
 
@@ -72,9 +79,14 @@ def collect_in_small_portions(
         in_use: objects that are held for good reason, roughly.
         may_take_long: whether a look at everything, of seconds perhaps, would harm nobody now.
         set_aside_min: objects; fewer are never looked at again.
+        counted_every: collections, after which what is set aside is counted.
     """
     callback = _Collecting(
-        soon=soon, in_use=in_use, may_take_long=may_take_long, set_aside_min=set_aside_min
+        soon=soon,
+        in_use=in_use,
+        may_take_long=may_take_long,
+        set_aside_min=set_aside_min,
+        counted_every=counted_every,
     )
     gc.callbacks.append(callback)
 
