@@ -1,4 +1,4 @@
-"""An agent: its real core, a pretended disk, and pretended processes that are counted."""
+"""An agent: its real core, and a pretended disk, which is all that outlives a crash of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from agent.edge.link_codec import (
 from agent.effects import (
     AgentEffect,
     CloseLink,
+    FindProcess,
     KillProcess,
     OpenLink,
     SayHello,
@@ -31,20 +32,19 @@ from agent.events import (
     LinkClosed,
     LinkOpened,
     MasterSaid,
-    ProcessExited,
-    ProcessStarted,
     RecordsWritten,
 )
 from agent.recovering import recover
 from agent.state import AgentRules
-from agent.tasks import TaskKey
 from protos.trimast.v1 import agent_link_pb2
+from tests.simulation.cluster.processes import Launch, Processes
 from tests.simulation.cluster.world import Pipe, World
 from trimast.model.agent import AgentInfo
-from trimast.model.resources import NOTHING, Resources, total_of
+from trimast.model.resources import Resources
 
 RULES = AgentRules(resend_first_ms=1_000, resend_most_ms=4_000, silence_max_ms=1_000)
-TASK_MOST_MS = 3_000
+DISK_MS = (30, 30, 30, 600)
+"""At most for a write: now and then a disk has something else to do."""
 
 
 @dataclass(slots=True)
@@ -67,34 +67,60 @@ class AgentActor:
     Attributes:
         dial: opens a link to a leader of at least this epoch; calls back with the way to it, or
             with None.
-        starts: how often each task was started, by key and fence. The truth about T2.
-        running: what runs at this moment, and what it holds.
+        killed: what it was told to end, in any of its lives.
+        is_up: it has not crashed.
+        crashes: how often it has.
     """
 
     world: World
     name: str
     total: Resources
     dial: Callable[["AgentActor", int], None]
-    starts: dict[tuple[TaskKey, int], int] = field(default_factory=dict)
-    running: dict[tuple[TaskKey, int], Resources] = field(default_factory=dict)
-    killed: set[tuple[TaskKey, int]] = field(default_factory=set)
+    processes: Processes = field(init=False)
+    killed: set[Launch] = field(default_factory=set)
     up: Pipe | None = None
+    is_up: bool = False
+    crashes: int = 0
     _links: int = 0
+    _disk: list[Record] = field(default_factory=list)
+    _being_written: list[WriteRecords] = field(default_factory=list)
     _disk_free_ms: int = 0
     _alarm_ms: int | None = None
     _agent: Agent = field(init=False)
 
     def __post_init__(self) -> None:
+        self.processes = Processes(self.world, self._feed)
+        self.begin()
+
+    def begin(self) -> None:
+        """A life, with what earlier ones have left."""
         info = AgentInfo(self.name, 5051, self.total, boot_id="boot")
-        no_records: list[Record] = []
-        state, effects = recover(no_records, RULES, info)
+        state, effects = recover(list(self._disk), RULES, info)
         self._agent = Agent(state, Stamps(self.world))
+        self.is_up = True
+        self._alarm_ms = None
+        known = {(task.key, task.fence) for task in state.tasks.values()}
+        strays = set(self.processes.running) - known
+        assert not strays, f"{strays} run, and nothing was written down of them (A)"
         for effect in effects:
             self._perform(effect)
+        self._set_alarm()
+
+    def crash(self) -> None:
+        """kill -9: of what is being written, the disk may have some."""
+        assert self.is_up
+        self.is_up = False
+        self.crashes += 1
+        self.up = None
+        self.processes.agent_died()
+        survive = self.world.random.randint(0, len(self._being_written))
+        for order in self._being_written[:survive]:
+            self._disk.extend(order.records)
+        self._being_written.clear()
 
     @property
-    def held(self) -> Resources:
-        return total_of(self.running.values()) if self.running else NOTHING
+    def is_writing(self) -> bool:
+        return bool(self._being_written)
 
     @property
     def epoch_seen(self) -> int:
@@ -118,6 +144,8 @@ class AgentActor:
         self._feed(LinkClosed(number, "cut"))
 
     def _feed(self, event: AgentEvent) -> None:
+        if not self.is_up:
+            return
         for effect in self._agent.handle(event, self.world.now_ms):
             self._perform(effect)
         self._set_alarm()
@@ -125,16 +153,15 @@ class AgentActor:
     def _perform(self, effect: AgentEffect) -> None:
         match effect:
             case WriteRecords():
-                due_ms = self.world.now_ms + self.world.random.randint(0, 30)
-                self._disk_free_ms = max(self._disk_free_ms, due_ms)
-                written = RecordsWritten(effect.batch_id)
-                delay_ms = self._disk_free_ms - self.world.now_ms
-                self.world.after(delay_ms, lambda: self._feed(written))
+                self._write(effect)
             case StartProcess():
-                self._start(effect)
+                self.processes.start(effect)
+            case FindProcess():
+                self.processes.find(effect)
             case TerminateProcess() | KillProcess():
-                self.killed.add((effect.key, effect.fence))
-                self.world.after(5, lambda: self._exit(effect.key, effect.fence, signal=15))
+                launch = (effect.key, effect.fence)
+                self.killed.add(launch)
+                self.world.after(5, lambda: self.processes.end(launch, signal=15))
             case OpenLink():
                 self.dial(self, effect.epoch_min)
             case CloseLink():
@@ -150,24 +177,25 @@ class AgentActor:
             case _:
                 pass  # Notes, and sandboxes that are not here.
 
+    def _write(self, order: WriteRecords) -> None:
+        slow_ms = self.world.random.choice(DISK_MS)
+        due_ms = self.world.now_ms + self.world.random.randint(0, slow_ms)
+        self._disk_free_ms = max(self._disk_free_ms, due_ms)
+        self._being_written.append(order)
+
+        def written() -> None:
+            assert self._being_written.pop(0) is order
+            self._disk.extend(order.records)
+            self._feed(RecordsWritten(order.batch_id))
+
+        self._later_in_this_life(self._disk_free_ms - self.world.now_ms, written)
+
     def _feed_later(self, event: AgentEvent) -> None:
-        self.world.after(0, lambda: self._feed(event))
+        self._later_in_this_life(0, lambda: self._feed(event))
 
-    def _start(self, order: StartProcess) -> None:
-        launch = (order.key, order.fence)
-        self.starts[launch] = self.starts.get(launch, 0) + 1
-        self.running[launch] = order.task.resources
-        pid = sum(self.starts.values())
-        began = ProcessStarted(order.key, order.fence, pid, start_ticks=pid)
-        self.world.after(self.world.random.randint(0, 20), lambda: self._feed(began))
-        lasts_ms = self.world.random.randint(30, TASK_MOST_MS)
-        self.world.after(lasts_ms, lambda: self._exit(order.key, order.fence, exit_code=0))
-
-    def _exit(
-        self, key: TaskKey, fence: int, *, exit_code: int | None = None, signal: int | None = None
-    ) -> None:
-        if self.running.pop((key, fence), None) is not None:
-            self._feed(ProcessExited(key, fence, exit_code, signal))
+    def _later_in_this_life(self, delay_ms: int, action: Callable[[], None]) -> None:
+        life = self.crashes
+        self.world.after(delay_ms, lambda: action() if life == self.crashes else None)
 
     def _send(self, message: agent_link_pb2.AgentMessage) -> None:
         if self.up is not None:
@@ -184,4 +212,4 @@ class AgentActor:
                 self._alarm_ms = None
                 self._feed(DeadlinePassed())
 
-        self.world.after(max(0, deadline_ms - self.world.now_ms), ring)
+        self._later_in_this_life(max(0, deadline_ms - self.world.now_ms), ring)

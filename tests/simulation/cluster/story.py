@@ -74,7 +74,9 @@ class Story:
         def strike() -> None:
             if self.world.now_ms >= end_ms:
                 return
-            kind = self.world.random.choice(["depose", "depose", "cut", "cut", "cut", "wake"])
+            kind = self.world.random.choice(
+                ["depose", "depose", "cut", "cut", "cut", "wake", "crash", "crash"]
+            )
             if kind == "depose":
                 self._depose()
             elif kind == "cut" and self.connections:
@@ -82,6 +84,8 @@ class Story:
                 self._cut(self.world.random.choice(list(self.connections.values())))
             elif kind == "wake":
                 self._wake_deposed()
+            elif kind == "crash":
+                self._crash(self.world.random.choice(self.agents))
             self.world.after(self.world.random.randint(100, 3_000), strike)
 
         self.world.after(self.world.random.randint(500, 2_000), strike)
@@ -97,6 +101,19 @@ class Story:
         else:
             self.deposed_unaware += 1
         self.world.after(self.world.random.randint(1, 900), self.masters.elect)
+
+    def _crash(self, agent: AgentActor, tries: int = 200) -> None:
+        """kill -9 of an agent, where it hurts most: while it writes. It is started again; its
+        processes run on meanwhile."""
+        if not agent.is_up:
+            return
+        if not agent.is_writing and tries:
+            self.world.after(5, lambda: self._crash(agent, tries - 1))
+            return
+        for connection in [c for c in self.connections.values() if c.actor is agent]:
+            self._cut(connection)
+        agent.crash()
+        self.world.after(self.world.random.randint(20, 5_000), agent.begin)
 
     def _wake_deposed(self) -> None:
         """Deposed leaders learn that they are."""
@@ -121,7 +138,11 @@ class Story:
         return self.world.random.choice(alive) if self.world.random.random() < 0.2 else alive[-1]
 
     def _dial_agent(self, agent: AgentActor, epoch_min: int) -> None:
+        life = agent.crashes
+
         def try_it() -> None:
+            if life != agent.crashes:
+                return
             reign = self._leader_for(epoch_min)
             if reign is None:
                 self.world.after(100, try_it)
@@ -175,7 +196,8 @@ class Story:
 
         def actor_notices() -> None:
             if isinstance(actor, AgentActor):
-                actor.unlinked(connection.actor_number)
+                if actor.is_up:
+                    actor.unlinked(connection.actor_number)
             elif actor.up is connection.up:
                 actor.unlinked()
 
@@ -246,9 +268,9 @@ class Story:
     def _check(self) -> None:
         registry = self.masters.registry_log.state
         for agent in self.agents:
-            for launch, times in agent.starts.items():
+            for launch, times in agent.processes.starts.items():
                 assert times == 1, f"seed {self.seed}: {launch} was started {times} times (T2)"
-            assert agent.total.covers(agent.held), (
+            assert agent.total.covers(agent.processes.held), (
                 f"seed {self.seed}: {agent.name} is overfull (O2)"
             )
         for record in registry.agents.values():

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from tests.simulation.cluster.framework_actor import NEVER_RAN
 from tests.simulation.cluster.story import TOTAL, Story
 from trimast.model.task_lifecycle import TaskState
 
@@ -31,16 +32,19 @@ def test_every_launch_ends_once_and_nothing_leaks(seed: int) -> None:
     # T1: all it wanted has finished, and it knows the end of everything it launched.
     assert story.framework.is_content, f"seed {seed}: still open: {story.framework.open}"
     # Each end was reported once, and it is what happened.
-    started = {key.task_id for agent in story.agents for key, _ in agent.starts}
+    started = {key.task_id for agent in story.agents for key, _ in agent.processes.starts}
     for task_id, ends in story.framework.ends.items():
         assert len(ends) == 1, f"seed {seed}: {task_id} ended {ends}"
         if ends[0] is TaskState.FINISHED:
             assert task_id in started
+        if ends[0] in NEVER_RAN:
+            assert task_id not in started, f"seed {seed}: {task_id} ran, and is {ends[0]}"
     # What started was committed, and everything that was committed is over and acknowledged.
     committed = {(key, fence) for key, fence in registry.completed_tasks}
     for agent in story.agents:
-        assert {((k.framework_id, k.task_id), f) for k, f in agent.starts} <= committed
-        assert agent.running == {}
+        starts = agent.processes.starts
+        assert {((k.framework_id, k.task_id), f) for k, f in starts} <= committed
+        assert agent.processes.running == {}
     assert registry.tasks == {}
     # O8: what was used is free again.
     assert all(used.is_empty for used in registry.used.values())
@@ -57,6 +61,7 @@ def test_the_stories_meet_the_danger() -> None:
     assert sum(story.elections for story in stories) > 3 * len(stories)
     assert sum(story.deposed_unaware for story in stories) > len(stories)
     assert sum(story.cuts for story in stories) > 2 * len(stories)
+    assert sum(agent.crashes for story in stories for agent in story.agents) > 2 * len(stories)
     assert sum(story.framework.kills for story in stories) > len(stories)
     assert sum(story.framework.launched > 25 for story in stories) > 0
 

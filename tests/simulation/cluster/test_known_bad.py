@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from agent.effects import FindProcess
+from agent.events import ProcessMissing
 from master.edge import registry_log
 from master.leader import delivering, registering, subscribing
 from master.registry import tasks as task_rules
@@ -13,6 +15,7 @@ from master.registry.commands import BeginEpoch, Command, ReportTask
 from master.registry.outcome import Outcome
 from master.registry.records import TaskRecord
 from master.registry.state import RegistryState
+from tests.simulation.cluster.processes import Processes
 from tests.simulation.cluster.test_cluster_stories import (
     test_every_launch_ends_once_and_nothing_leaks as story_holds,
 )
@@ -64,12 +67,22 @@ def reports_are_not_counted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("master.registry.apply.report_task", careless)
 
 
+def what_ran_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
+    """An agent that comes back takes its tasks for never started."""
+
+    def careless(processes: Processes, order: FindProcess) -> None:
+        processes._tell_soon(ProcessMissing(order.key, order.fence))
+
+    patch.setattr(Processes, "find", careless)
+
+
 VARIANTS: list[Patch] = [
     commands_of_any_epoch,
     launches_are_not_repeated,
     reports_are_sent_once,
     resources_are_kept,
     reports_are_not_counted,
+    what_ran_is_not_looked_for,
 ]
 
 
