@@ -13,7 +13,7 @@ help:
 	@echo "make sim     the replicated log under random faults: SEEDS=n, PROFILE=p; SEED=k replays one"
 	@echo "make soak    the same for long, and two hundred leaders, then agents, killed under running tasks"
 	@echo "make bench   how fast, beside a peer in the same run"
-	@echo "make bench-setup  the peers: Debian's etcd-server and nghttp2-client"
+	@echo "make bench-setup  the peers: Debian's etcd-server and nghttp2-client, HyperQueue"
 	@echo "make protos  compile protos/ again after a change"
 
 setup: .venv/ready
@@ -50,10 +50,12 @@ soak: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.tasks
+	$(BIN)/python -m tests.bench.agent
 	$(BIN)/python -m tests.bench.replication
 
-bench-setup:
+bench-setup: setup
 	apt-get update -q && apt-get install -qy --no-install-recommends etcd-server nghttp2-client
+	$(BIN)/python -m pip install -q --disable-pip-version-check hyperqueue
 
 protos: setup
 	$(BIN)/python -m protos.generate

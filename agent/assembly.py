@@ -65,6 +65,7 @@ from trimast.model.resources_text import resources_from_text
 
 log = structlog.get_logger()
 
+LOOP_WATCH_S: Final = 0.5
 CANNOT_START: Final = 1
 KILLED_TWICE: Final = 130
 
@@ -161,7 +162,7 @@ class RunningAgent:
             fetcher=self._fetcher,
         )
         registry.register(LauncherMetrics(self._containerizer.link))
-        self._loop_watch = LoopWatch(registry)
+        self._loop_watch = LoopWatch(registry, period_s=LOOP_WATCH_S)
         self._usage = UsageMetrics(lambda: not self._containerizer.why_not_isolated)
         registry.register(self._usage)
         self._executors = ExecutorStreams()

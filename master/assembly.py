@@ -51,6 +51,7 @@ STOP_GRACE_S: Final = 0.5
 HAND_OVER_MAX_S: Final = 1.0
 """A leader that is told to stop tries so long to have another master lead first."""
 
+LOOP_WATCH_S: Final = 0.1
 OBJECTS_A_TASK: Final = 16
 """Of those that Python's search for garbage looks at, with labels and the like."""
 
@@ -97,7 +98,7 @@ async def run_master(config: MasterConfig) -> None:
         may_take_long=lambda: leadership.reign is None,
     )
     _add_collector(prometheus, registry_log, leadership, replicated_log)
-    loop_watch = LoopWatch(prometheus)
+    loop_watch = LoopWatch(prometheus, period_s=LOOP_WATCH_S)
 
     server = new_grpc_server()
     cluster_pb2_grpc.add_ClusterServicer_to_server(cluster, server)

@@ -1,4 +1,4 @@
-"""Tasks a second through the whole system, beside what `xargs -P2` makes of this machine.
+"""Tasks a second through the whole system, beside `xargs -P2`, and HyperQueue if it is installed.
 
 python -m tests.bench.tasks [--count 2000] [--rounds 3] [--json]
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.bench import hyperqueue
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 from trimast.cli.local_cluster.lifecycle import bring_down, bring_up
 from trimast.framework import Offer, Scheduler, SchedulerDriver, StatusUpdate, command_task
@@ -65,6 +66,7 @@ class Round:
 
     trimast_s: float
     xargs_s: float
+    hyperqueue_s: float | None
     masters_cpu_ms: float
     agents_cpu_ms: float
     ends: dict[str, int]
@@ -86,7 +88,8 @@ async def one_round(cluster: ClusterFile, count: int) -> Round:
     trimast_s = time.perf_counter() - began_s
     masters_s, agents_s = (now - then for now, then in zip(_cpu_s(cluster), before, strict=True))
     masters_ms, agents_ms = masters_s * 1000 / count, agents_s * 1000 / count
-    return Round(trimast_s, xargs_s(count), masters_ms, agents_ms, scheduler.ends)
+    peer_s = hyperqueue.tasks_s(COMMAND, count) if hyperqueue.is_installed() else None
+    return Round(trimast_s, xargs_s(count), peer_s, masters_ms, agents_ms, scheduler.ends)
 
 
 def _cpu_s(cluster: ClusterFile) -> tuple[float, float]:
@@ -124,6 +127,9 @@ def main() -> None:
         "count": options.count,
         "trimast_tasks_per_s": [round(rate, 1) for rate in rates],
         "xargs_tasks_per_s": [round(rate, 1) for rate in peers],
+        "hyperqueue_tasks_per_s": [
+            round(options.count / r.hyperqueue_s, 1) for r in rounds if r.hyperqueue_s
+        ],
         "ratio_median": round(
             statistics.median(a / b for a, b in zip(rates, peers, strict=True)), 3
         ),
@@ -135,8 +141,13 @@ def main() -> None:
         print(json.dumps(summary))
         return
     print(f"tasks: {options.count} times {' '.join(COMMAND)}, 3 masters, 3 agents, one machine")
-    for rate, peer in zip(rates, peers, strict=True):
-        print(f"  {rate:7.0f} tasks/s   xargs -P2 {peer:7.0f}/s   ratio {rate / peer:.3f}")
+    for rate, peer, each in zip(rates, peers, rounds, strict=True):
+        print(f"  {rate:7.0f} tasks/s   xargs -P2 {peer:7.0f}/s   ratio {rate / peer:.3f}", end="")
+        if each.hyperqueue_s is None:
+            print("   (no HyperQueue: make bench-setup)")
+        else:
+            beside = options.count / each.hyperqueue_s
+            print(f"   HyperQueue {beside:7.0f}/s   ratio {rate / beside:.2f}")
     print(f"  CPU a task: masters {summary['masters_cpu_ms_per_task']} ms, ", end="")
     print(f"agents {summary['agents_cpu_ms_per_task']} ms; ends: {summary['ends']}")
 

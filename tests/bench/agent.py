@@ -1,0 +1,189 @@
+"""What one agent costs: how soon a task runs, and what an agent takes of its machine at rest.
+
+python -m tests.bench.agent [--one-by-one 200] [--sleeping 500] [--idle-seconds 20] [--json]
+
+Three masters and two agents on one machine. One after the other, a task is launched on an offer
+that lies ready: the time until its framework hears RUNNING. Then tasks that sleep: the memory of
+the agents and their launchers, and the CPU that they and the masters take while nothing happens.
+"""
+
+import argparse
+import asyncio
+import json
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from trimast.cli.local_cluster.cluster_file import ClusterFile
+from trimast.cli.local_cluster.lifecycle import bring_down, bring_up
+from trimast.cli.local_cluster.processes import launchers_under
+from trimast.framework import Offer, Scheduler, SchedulerDriver, StatusUpdate, command_task
+from trimast.model.task_lifecycle import TaskState
+
+RESOURCES: Final = "cpus:64;mem:65536;disk:1024"
+_CPUS: Final = 0.01
+
+
+class OneByOne(Scheduler):
+    """Launches the next task when the last has ended."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self._began_s = 0.0
+        self._number = 0
+        self.to_running_s: list[float] = []
+
+    def offers(self, driver: SchedulerDriver, offers: Sequence[Offer]) -> None:
+        for offer in offers[:1]:
+            if self._began_s == 0.0 and self._left > 0:
+                self._began_s = time.perf_counter()
+                self._number += 1
+                task = command_task(f"one-{self._number}", ["/bin/true"], cpus=_CPUS, mem_mib=32)
+                driver.launch(offer, [task], refuse_ms=0)
+            else:
+                driver.decline(offer, refuse_ms=0)
+        for offer in offers[1:]:
+            driver.decline(offer, refuse_ms=3_600_000)
+
+    def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
+        if update.state is TaskState.RUNNING:
+            self.to_running_s.append(time.perf_counter() - self._began_s)
+        elif update.state.is_terminal:
+            self._began_s = 0.0
+            self._left -= 1
+            if not self._left:
+                driver.stop()
+
+
+class Sleeping(Scheduler):
+    """Attributes:
+    all_run: set once so many tasks run.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._waiting = [
+            command_task(f"sleep-{n}", ["/bin/sleep", "600"], cpus=_CPUS, mem_mib=32)
+            for n in range(count)
+        ]
+        self._to_come = count
+        self.all_run = asyncio.Event()
+
+    def offers(self, driver: SchedulerDriver, offers: Sequence[Offer]) -> None:
+        for offer in offers:
+            # Half of them each, as two machines would have it.
+            share = min(len(self._waiting), -(-self._to_come // 2))
+            placed, self._waiting = self._waiting[:share], self._waiting[share:]
+            if placed:
+                driver.launch(offer, placed)
+            else:
+                driver.decline(offer)
+
+    def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
+        if update.state is TaskState.RUNNING:
+            self._to_come -= 1
+            if not self._to_come:
+                self.all_run.set()
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """Of one kind of process: the most that any of them takes.
+
+    Attributes:
+        cpu_share: of one core.
+    """
+
+    kind: str
+    tasks: int
+    memory_mib: float
+    cpu_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    to_running_p50_ms: float
+    to_running_p99_ms: float
+    at_rest: list[AtRest]
+
+
+async def bench(one_by_one: int, sleeping: int, idle_s: float) -> Found:
+    folder = Path(tempfile.mkdtemp(prefix="trimast-bench-"))
+    try:
+        cluster = await bring_up(folder, masters=3, agents=2, resources=RESOURCES)
+        latencies = OneByOne(one_by_one)
+        await SchedulerDriver(latencies, "one-by-one", cluster.master_addresses).run()
+        at_rest = await _at_rest(cluster, 0, idle_s)
+        sleepers = Sleeping(sleeping)
+        driver = SchedulerDriver(sleepers, "sleeping", cluster.master_addresses)
+        running = asyncio.create_task(driver.run())
+        await sleepers.all_run.wait()
+        at_rest += await _at_rest(cluster, sleeping, idle_s)
+        driver.stop()
+        await running
+        ordered = sorted(latencies.to_running_s)
+        p99_s = ordered[len(ordered) * 99 // 100]
+        return Found(statistics.median(ordered) * 1000, p99_s * 1000, at_rest)
+    finally:
+        await asyncio.to_thread(bring_down, folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _at_rest(cluster: ClusterFile, tasks: int, seconds: float) -> list[AtRest]:
+    pids = {
+        "master": [m.process.pid for m in cluster.masters if m.process is not None],
+        "agent": [a.process.pid for a in cluster.agents if a.process is not None],
+        "launcher": [mark.pid for mark in launchers_under(cluster.folder)],
+    }
+    await asyncio.sleep(3)
+    before = {pid: _cpu_s(pid) for group in pids.values() for pid in group}
+    await asyncio.sleep(seconds)
+    return [
+        AtRest(
+            kind,
+            tasks,
+            round(max(psutil.Process(pid).memory_info().rss for pid in group) / 2**20, 1),
+            round(max(_cpu_s(pid) - before[pid] for pid in group) / seconds, 4),
+        )
+        for kind, group in pids.items()
+    ]
+
+
+def _cpu_s(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--one-by-one", type=int, default=200)
+    parser.add_argument("--sleeping", type=int, default=500)
+    parser.add_argument("--idle-seconds", type=float, default=20.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = asyncio.run(bench(options.one_by_one, options.sleeping, options.idle_seconds))
+    if options.json:
+        print(json.dumps(asdict(found)))
+        return
+    print("three masters and two agents on one machine")
+    print(
+        f"  from launch to RUNNING, one task at a time: p50 {found.to_running_p50_ms:.1f} ms, "
+        f"p99 {found.to_running_p99_ms:.1f} ms"
+    )
+    for rest in found.at_rest:
+        print(
+            f"  {rest.tasks:4} tasks asleep: {rest.kind:8} {rest.memory_mib:6.1f} MiB, "
+            f"{rest.cpu_share:.1%} of a core"
+        )
+
+
+if __name__ == "__main__":
+    main()
