@@ -80,7 +80,9 @@ async def _failover(folder: Path, options: argparse.Namespace) -> list[dict[str,
 async def _steady(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     replicas = Replicas(folder)
     async with up(replicas):
-        result = await steady.bench(replicas, seconds=options.steady_seconds)
+        result = await steady.bench(
+            replicas, idle_s=options.steady_seconds, loaded_s=options.loaded_seconds
+        )
     if not options.json:
         print(
             f"leader changes: {result.changes_idle} of {result.idle_s:.0f} idle seconds, ", end=""
@@ -167,7 +169,8 @@ def main() -> None:
     parser.add_argument(
         "--ways", nargs="+", choices=failover.WAYS, default=list(failover.WAYS), metavar="WAY"
     )
-    parser.add_argument("--steady-seconds", type=float, default=15.0, help="idle, and loaded")
+    parser.add_argument("--steady-seconds", type=float, default=15.0, help="idle")
+    parser.add_argument("--loaded-seconds", type=float, default=15.0, help="after that; 0: not")
     parser.add_argument("--commands", type=int, default=1_000_000, help="that a follower misses")
     parser.add_argument(
         "--one-by-one", action="store_true", help="the missed commands: each in its own entry"

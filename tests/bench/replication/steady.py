@@ -14,15 +14,16 @@ class Steady:
     changes_loaded: int
 
 
-async def bench(replicas: Replicas, *, seconds: float) -> Steady:
+async def bench(replicas: Replicas, *, idle_s: float, loaded_s: float) -> Steady:
     """Each election, won or not, is a new term."""
     leader = await replicas.wait_until_whole()
     begun = await _term(replicas, leader)
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(idle_s)
     idle = await _term(replicas, leader)
     leader = await replicas.wait_until_whole()
-    await replicas.load(leader, outstanding=1024, seconds=seconds, size_bytes=256)
-    return Steady(seconds, idle - begun, seconds, await _term(replicas, leader) - idle)
+    if loaded_s:
+        await replicas.load(leader, outstanding=1024, seconds=loaded_s, size_bytes=256)
+    return Steady(idle_s, idle - begun, loaded_s, await _term(replicas, leader) - idle)
 
 
 async def _term(replicas: Replicas, name: str) -> int:
