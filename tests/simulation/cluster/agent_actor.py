@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.checkpoints.records import Record
+from agent.checkpoints.records import AgentAdmitted, Record
 from agent.dispatch import Agent
 from agent.edge.link_codec import (
     hello_to_proto,
@@ -70,6 +70,7 @@ class AgentActor:
         killed: what it was told to end, in any of its lives.
         is_up: it has not crashed.
         crashes: how often it has.
+        boot_id: of its machine.
     """
 
     world: World
@@ -81,6 +82,7 @@ class AgentActor:
     up: Pipe | None = None
     is_up: bool = False
     crashes: int = 0
+    boot_id: str = "boot"
     _links: int = 0
     _disk: list[Record] = field(default_factory=list)
     _being_written: list[WriteRecords] = field(default_factory=list)
@@ -94,7 +96,7 @@ class AgentActor:
 
     def begin(self) -> None:
         """A life, with what earlier ones have left."""
-        info = AgentInfo(self.name, 5051, self.total, boot_id="boot")
+        info = AgentInfo(self.name, 5051, self.total, boot_id=self.boot_id)
         state, effects = recover(list(self._disk), RULES, info)
         self._agent = Agent(state, Stamps(self.world))
         self.is_up = True
@@ -117,6 +119,15 @@ class AgentActor:
         for order in self._being_written[:survive]:
             self._disk.extend(order.records)
         self._being_written.clear()
+
+    def lose_disk(self) -> None:
+        assert not self.is_up
+        self._disk.clear()
+
+    def lose_all_but_its_name(self) -> None:
+        """As when an old copy of its records is put back."""
+        assert not self.is_up
+        self._disk = [record for record in self._disk if isinstance(record, AgentAdmitted)]
 
     @property
     def is_writing(self) -> bool:

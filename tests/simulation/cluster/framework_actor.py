@@ -29,6 +29,8 @@ class FrameworkActor:
     Attributes:
         ends: the terminal states of each task, each counted once by its uuid.
         open: launched, and not known to have ended.
+        states: the newest that it was told of each task.
+        has_whims: it kills a task now and then.
     """
 
     world: World
@@ -41,6 +43,8 @@ class FrameworkActor:
     ends: dict[TaskId, list[TaskState]] = field(default_factory=dict)
     order: dict[TaskId, list[int]] = field(default_factory=dict)
     seen: set[bytes] = field(default_factory=set)
+    states: dict[TaskId, TaskState] = field(default_factory=dict)
+    has_whims: bool = True
     kills: int = 0
     _stream: int = 0
 
@@ -52,6 +56,7 @@ class FrameworkActor:
         info = call.subscribe.framework_info
         info.id.value, info.name, info.user = self.framework_id, "actor", ""
         info.failover_timeout = 600.0
+        info.checkpoint = True
         capability = mesos_pb2.FrameworkInfo.Capability
         info.capabilities.add(type=capability.PARTITION_AWARE)
         self._send(call)
@@ -111,19 +116,26 @@ class FrameworkActor:
             if update.uuid in self.seen:
                 return
             self.seen.add(update.uuid)
+        self.states[update.task_id] = update.state
         if update.state.is_terminal and update.uuid:
             self.ends.setdefault(update.task_id, []).append(update.state)
             self.open.discard(update.task_id)
         elif update.state in NEVER_RAN | {TaskState.GONE} and update.task_id in self.open:
             self.open.discard(update.task_id)
-        elif update.state is TaskState.RUNNING and self.world.random.random() < 0.08:
-            self._kill(update)
+        elif update.state is TaskState.RUNNING and self._has_a_whim():
+            self.kill(update.task_id)
 
-    def _kill(self, update: StatusUpdate) -> None:
+    def _has_a_whim(self) -> bool:
+        return self.has_whims and self.world.random.random() < 0.08
+
+    def kill(self, task_id: TaskId) -> None:
         self.kills += 1
         call = Call(type=Call.KILL)
-        call.kill.task_id.value = update.task_id
+        call.kill.task_id.value = task_id
         self._send(call)
+
+    def tear_down(self) -> None:
+        self._send(Call(type=Call.TEARDOWN))
 
     def _ask(self, stream: int) -> None:
         """What became of what it launched? Again and again while that stream stands."""

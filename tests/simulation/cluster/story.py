@@ -48,9 +48,21 @@ class Story:
     elections: int = 0
     deposed_unaware: int = 0
     cuts: int = 0
+    cut_off: list[AgentActor] = field(default_factory=list)
+    """Agents that reach nobody."""
     _numbers: int = 0
 
     def tell(self) -> "Story":
+        self.begin()
+        end_ms = self.world.now_ms + TROUBLE_MS
+        self._trouble_until(end_ms)
+        self.world.run_until(end_ms)
+        self._make_peace()
+        self.world.run_until(self.world.now_ms + PEACE_MS)
+        return self
+
+    def begin(self) -> None:
+        """Everybody is there, and nothing has gone wrong yet."""
         random = Random(self.seed)
         self.world = World(random)
         self.masters = Masters(self.world, self)
@@ -61,12 +73,6 @@ class Story:
         self.world.check = self._check
         self.masters.elect()
         self._dial_framework(self.framework)
-        end_ms = self.world.now_ms + TROUBLE_MS
-        self._trouble_until(end_ms)
-        self.world.run_until(end_ms)
-        self._make_peace()
-        self.world.run_until(self.world.now_ms + PEACE_MS)
-        return self
 
     # What goes wrong
 
@@ -110,10 +116,16 @@ class Story:
         if not agent.is_writing and tries:
             self.world.after(5, lambda: self._crash(agent, tries - 1))
             return
+        self.crash(agent)
+        self.world.after(self.world.random.randint(20, 5_000), agent.begin)
+
+    def crash(self, agent: AgentActor) -> None:
+        self.cut_links_of(agent)
+        agent.crash()
+
+    def cut_links_of(self, agent: AgentActor) -> None:
         for connection in [c for c in self.connections.values() if c.actor is agent]:
             self._cut(connection)
-        agent.crash()
-        self.world.after(self.world.random.randint(20, 5_000), agent.begin)
 
     def _wake_deposed(self) -> None:
         """Deposed leaders learn that they are."""
@@ -144,7 +156,7 @@ class Story:
             if life != agent.crashes:
                 return
             reign = self._leader_for(epoch_min)
-            if reign is None:
+            if reign is None or agent in self.cut_off:
                 self.world.after(100, try_it)
                 return
             number, connection = self._connect(reign, agent)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.effects import FindProcess
-from agent.events import ProcessMissing
+from agent.effects import FindProcess, WriteRecords
+from agent.events import ProcessMissing, RecordsWritten
 from master.edge import registry_log
 from master.leader import delivering, registering, subscribing
 from master.registry import tasks as task_rules
@@ -15,6 +15,7 @@ from master.registry.commands import BeginEpoch, Command, ReportTask
 from master.registry.outcome import Outcome
 from master.registry.records import TaskRecord
 from master.registry.state import RegistryState
+from tests.simulation.cluster.agent_actor import AgentActor
 from tests.simulation.cluster.processes import Processes
 from tests.simulation.cluster.test_cluster_stories import (
     test_every_launch_ends_once_and_nothing_leaks as story_holds,
@@ -67,6 +68,17 @@ def reports_are_not_counted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("master.registry.apply.report_task", careless)
 
 
+def records_are_promised_before_they_are_written(patch: pytest.MonkeyPatch) -> None:
+    """An agent goes on at once; a crash takes what it has already acted upon."""
+    write = AgentActor._write
+
+    def careless(actor: AgentActor, order: WriteRecords) -> None:
+        write(actor, WriteRecords(order.batch_id, order.records))
+        actor._feed_later(RecordsWritten(order.batch_id))
+
+    patch.setattr(AgentActor, "_write", careless)
+
+
 def what_ran_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     """An agent that comes back takes its tasks for never started."""
 
@@ -82,6 +94,7 @@ VARIANTS: list[Patch] = [
     reports_are_sent_once,
     resources_are_kept,
     reports_are_not_counted,
+    records_are_promised_before_they_are_written,
     what_ran_is_not_looked_for,
 ]
 
