@@ -20,6 +20,9 @@ from master.edge.effects import EffectPerformer
 from master.edge.handing_over import hand_over_before_stop
 from master.edge.health_page import add_health_page
 from master.edge.leadership import Leadership
+from master.edge.mesos.leading import add_redirect
+from master.edge.mesos.scheduler_api import SchedulerApi
+from master.edge.mesos.version_page import add_version
 from master.edge.metrics import MasterMetrics, StateCollector
 from master.edge.peers_text import host_and_port, peers_from_text
 from master.edge.registry_log import RegistryLog
@@ -109,6 +112,9 @@ async def run_master(config: MasterConfig) -> None:
     app = new_application()
     add_metrics_page(app, prometheus)
     add_health_page(app, doorkeeper, registry_log)
+    add_redirect(app, doorkeeper)
+    add_version(app)
+    SchedulerApi(doorkeeper, streams).mount(app)
     http = HttpServer(app, host=config.host, port=config.http_port)
     try:
         grpc_port = await start_grpc_server(server, host=config.host, port=config.grpc_port)

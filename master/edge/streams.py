@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Generic, TypeVar
 
 from master.edge.outbox import Outbox
@@ -44,6 +45,25 @@ class Streams(Generic[OutT]):
         for outbox in self._outboxes.values():
             outbox.close()
 
+    def listen(self, number: int) -> AsyncGenerator[list[OutT], None]:
+        """What is put from now on, in batches, until it is closed.
+
+        Raises:
+            SlowReader: while iterating: the other end does not read.
+        """
+        outbox: Outbox[OutT] = Outbox()
+        self._outboxes[number] = outbox
+        return self._empty(number, outbox)
+
+    async def _empty(self, number: int, outbox: Outbox[OutT]) -> AsyncGenerator[list[OutT], None]:
+        try:
+            async for batch in outbox.batches():
+                yield batch
+            if outbox.overflowed:
+                raise SlowReader
+        finally:
+            del self._outboxes[number]
+
     async def converse(
         self, number: int, requests: AsyncIterator[InT], on_request: Callable[[InT], None]
     ) -> AsyncGenerator[list[OutT], None]:
@@ -60,14 +80,12 @@ class Streams(Generic[OutT]):
         self._outboxes[number] = outbox
         reading = asyncio.create_task(_read(requests, on_request, outbox))
         try:
-            async for batch in outbox.batches():
-                yield batch
-            if outbox.overflowed:
-                raise SlowReader
+            async with aclosing(self._empty(number, outbox)) as batches:
+                async for batch in batches:
+                    yield batch
             if reading.done():
                 reading.result()
         finally:
-            del self._outboxes[number]
             reading.cancel()
             await asyncio.wait([reading])
 

@@ -1,0 +1,1 @@
+"""The doors that clients of Mesos know: its v1 API over HTTP."""
