@@ -184,7 +184,8 @@ def _fence_in(note: Path) -> int | None:
 
 def _has_files(place: Path) -> bool | None:
     try:
-        return any(True for _ in os.scandir(place))
+        with os.scandir(place) as entries:
+            return any(True for _ in entries)
     except FileNotFoundError:
         return None
 
