@@ -39,6 +39,7 @@ from agent.edge.sandboxes import Sandboxes, disk_share_used
 from agent.edge.stamps import RealStamps
 from agent.edge.usage_metrics import UsageMetrics
 from agent.edge.usage_pages import add_usage_pages
+from agent.edge.volumes import Volumes
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
@@ -154,12 +155,14 @@ class RunningAgent:
             registry=registry,
         )
         self._fetcher = Fetcher(work_dir.fetcher, _fetch_rules(config), FetchMetrics(registry))
+        self._volumes = Volumes(work_dir.volumes, self.submit)
         self._containerizer = LaunchedContainerizer(
             work_dir.launcher,
             self._sandboxes,
             self.submit,
             isolating=_isolating(config),
             fetcher=self._fetcher,
+            volumes=self._volumes,
         )
         registry.register(LauncherMetrics(self._containerizer.link))
         self._loop_watch = LoopWatch(registry, period_s=LOOP_WATCH_S)
@@ -182,6 +185,7 @@ class RunningAgent:
             metrics=self._metrics,
             executors=self._executors,
             prober=self._prober,
+            volumes=self._volumes,
             on_admitted=self._write_ready_file,
             on_end=self.end,
         )
@@ -220,6 +224,7 @@ class RunningAgent:
         """Raises CannotListen, LauncherUnusable, OSError."""
         await self._http.start()
         self._fetcher.open()
+        self._volumes.open()
         await self._containerizer.open()
         self._state.info = replace(self._state.info, http_port=self._http.port)
         held = list(_sandboxes_in_use(self._state))
@@ -269,6 +274,7 @@ class RunningAgent:
         stopping = self._state.stopping
         await self._containerizer.close(end=stopping is not None and stopping.end_tasks)
         await self._fetcher.close()
+        self._volumes.close()
         await self._checkpoints.close()
         self._sandboxes.close()
         self._logs.close()

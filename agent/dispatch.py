@@ -22,6 +22,7 @@ from agent.events import (
     RecordsWritten,
     StartFailed,
     StopAsked,
+    VolumesGone,
 )
 from agent.executors.ending import (
     on_executor_kill_due,
@@ -61,6 +62,7 @@ from agent.state import (
 )
 from agent.stopping import go_on_stopping, on_stop_asked
 from agent.tasks import ProbeOf, Task, TaskKey
+from agent.volumes.passing_on import on_volumes_gone
 
 
 def executor_at(
@@ -125,6 +127,8 @@ class Agent:
                 return on_process_missing(state, event, stamps)
             case DiskExceeded():
                 return on_disk_exceeded(state, event)
+            case VolumesGone():
+                return on_volumes_gone(state, event)
             case LinkOpened():
                 return on_link_opened(state, event, now_ms)
             case LinkClosed():

@@ -13,6 +13,7 @@ from trimast.model.inventory import HeldTask
 from trimast.model.status_update import StatusReason, StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
+from trimast.model.volume import HeldVolume, VolumeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,19 @@ class EndAgent:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettleVolumes:
+    """Have these, or destroy them."""
+
+    volumes: tuple[VolumeRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendVolumesDestroyed:
+    link_id: int
+    volumes: tuple[HeldVolume, ...]
+
+
 AgentEffect = (
     OpenLink
     | CloseLink
@@ -239,4 +253,6 @@ AgentEffect = (
     | EndAgent
     | ExecutorEffect
     | RunProbe
+    | SettleVolumes
+    | SendVolumesDestroyed
 )

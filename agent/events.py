@@ -14,6 +14,7 @@ from agent.tasks import OverDisk, TaskKey
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.task import TaskInfo
+from trimast.model.volume import HeldVolume, VolumeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,13 @@ class ShutExecutorDown:
     key: TaskKey
 
 
+@dataclass(frozen=True, slots=True)
+class KeepVolumes:
+    """Every volume that the agent is to have, or to destroy, oldest first."""
+
+    volumes: tuple[VolumeRecord, ...]
+
+
 Order = (
     Welcome
     | RunTasks
@@ -125,6 +133,7 @@ Order = (
     | TurnedAway
     | PassToExecutor
     | ShutExecutorDown
+    | KeepVolumes
 )
 
 
@@ -242,6 +251,13 @@ class DiskExceeded:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumesGone:
+    """They were to be destroyed, and are not there any more."""
+
+    volumes: tuple[HeldVolume, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """End the agent.
 
@@ -269,6 +285,7 @@ AgentEvent = (
     | ProcessVanished
     | ProcessMissing
     | DiskExceeded
+    | VolumesGone
     | ExecutorSubscribed
     | ExecutorUnsubscribed
     | ExecutorReported

@@ -5,6 +5,7 @@ from typing import assert_never
 from agent.checkpoints.records import EpochSeen
 from agent.effects import AgentEffect, RefusalOfOrder, RefuseOrder, SendPong
 from agent.events import (
+    KeepVolumes,
     KillTasks,
     MasterSaid,
     PassToExecutor,
@@ -25,6 +26,7 @@ from agent.registering import close_link, on_welcome
 from agent.reporting import on_reports_taken
 from agent.state import AgentState, EpochWritten, Stamps
 from agent.stopping import begin_stopping
+from agent.volumes.passing_on import on_keep_volumes
 
 
 def on_master_said(
@@ -83,8 +85,10 @@ def _obey(state: AgentState, event: MasterSaid, stamps: Stamps, now_ms: int) -> 
             return on_kill_tasks(state, order, event.epoch, stamps, now_ms)
         case PauseTasks() as order:
             return on_pause_tasks(state, order, event.epoch)
-        case PassToExecutor() | ShutExecutorDown() if not is_welcome:
+        case PassToExecutor() | ShutExecutorDown() | KeepVolumes() if not is_welcome:
             return [RefuseOrder(RefusalOfOrder.NOT_WELCOMED, event.epoch)]
+        case KeepVolumes() as order:
+            return on_keep_volumes(order)
         case PassToExecutor() as order:
             return on_pass_to_executor(state, order)
         case ShutExecutorDown() as order:

@@ -12,6 +12,7 @@ from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAl
 from agent.tasks import Kill, Phase, Task, TaskNotes, WatchNotes
 from trimast.model.checks import CheckResult
 from trimast.model.executor import ExecutorKind
+from trimast.model.resource_kind import plain, without_volumes
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
@@ -123,7 +124,8 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
         state.info.boot_id,
         info.kill_grace_ms,
         info.name,
-        str(info.resources),
+        # A volume is not in its sandbox, and so not part of what may be used there.
+        str(plain(without_volumes(info.resources))),
         run.ends_with_agent,
         info.executor.executor_id if info.executor is not None and is_custom else None,
         None if is_custom else _watch_notes(run),

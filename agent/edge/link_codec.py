@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from agent.effects import SayHello
+from agent.effects import SayHello, SendVolumesDestroyed
 from agent.events import (
+    KeepVolumes,
     KillTask,
     KillTasks,
     Order,
@@ -27,6 +28,7 @@ from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.framework_codec import framework_info_from_proto
 from trimast.edge.wire.status_codec import status_report_to_proto
 from trimast.edge.wire.task_codec import task_info_from_proto
+from trimast.edge.wire.volume_codec import held_volume_to_proto, kept_volume_from_proto
 from trimast.model.ids import (
     AgentId,
     ExecutorId,
@@ -62,6 +64,9 @@ def order_from_proto(message: agent_link_pb2.MasterMessage) -> Order:
         case "shutdown":
             shutdown = message.shutdown
             return ShutExecutorDown(_executor(shutdown.framework_id, shutdown.executor_id))
+        case "keep_volumes":
+            kept = map(kept_volume_from_proto, message.keep_volumes.volumes)
+            return KeepVolumes(tuple(kept))
         case "ping":
             return Ping()
         case "turned_away":
@@ -115,6 +120,11 @@ def executor_ended_to_proto(effect: TellExecutorEnded) -> agent_link_pb2.AgentMe
         status=effect.status,
     )
     return agent_link_pb2.AgentMessage(executor_ended=ended)
+
+
+def volumes_destroyed_to_proto(effect: SendVolumesDestroyed) -> agent_link_pb2.AgentMessage:
+    gone = agent_link_pb2.VolumesDestroyed(volumes=map(held_volume_to_proto, effect.volumes))
+    return agent_link_pb2.AgentMessage(volumes_destroyed=gone)
 
 
 def _welcome(message: agent_link_pb2.Welcome) -> Welcome:

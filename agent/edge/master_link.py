@@ -17,8 +17,9 @@ from agent.edge.link_codec import (
     order_from_proto,
     pong_to_proto,
     reports_to_proto,
+    volumes_destroyed_to_proto,
 )
-from agent.effects import SayHello, SendInventory, SendPong, SendReports
+from agent.effects import SayHello, SendInventory, SendPong, SendReports, SendVolumesDestroyed
 from agent.events import LinkClosed, LinkOpened, MasterSaid
 from agent.executors.effects import PassToFramework, TellExecutorEnded
 from protos.trimast.v1 import agent_link_pb2, agent_link_pb2_grpc
@@ -32,7 +33,15 @@ from trimast.model.status_update import StatusUpdate
 log = structlog.get_logger()
 
 LinkEvent = LinkOpened | LinkClosed | MasterSaid
-Message = SayHello | SendInventory | SendReports | SendPong | PassToFramework | TellExecutorEnded
+Message = (
+    SayHello
+    | SendInventory
+    | SendReports
+    | SendPong
+    | PassToFramework
+    | TellExecutorEnded
+    | SendVolumesDestroyed
+)
 
 OUTBOX_REPORTS_MAX: Final = 100_000
 """A master that reads nothing for so long is better left."""
@@ -69,6 +78,8 @@ class _Outbox:
                 self._messages.append(inventory_to_proto(message.tasks))
             case SendPong():
                 self._messages.append(pong_to_proto())
+            case SendVolumesDestroyed():
+                self._messages.append(volumes_destroyed_to_proto(message))
             case TellExecutorEnded():
                 self._messages.append(executor_ended_to_proto(message))
             case PassToFramework():

@@ -13,6 +13,7 @@ from agent.edge.containerizer.containerizer import Containerizer
 from agent.edge.executor_streams import ExecutorStreams
 from agent.edge.master_link import MasterLink
 from agent.edge.sandboxes import Sandboxes
+from agent.edge.volumes import Volumes
 from agent.effects import (
     AgentEffect,
     CancelStart,
@@ -33,6 +34,8 @@ from agent.effects import (
     SendInventory,
     SendPong,
     SendReports,
+    SendVolumesDestroyed,
+    SettleVolumes,
     StartProcess,
     TerminateProcess,
     WriteRecords,
@@ -72,6 +75,7 @@ class Performer:
         metrics: AgentMetrics,
         executors: ExecutorStreams,
         prober: Prober,
+        volumes: Volumes,
         on_admitted: Callable[[], None],
         on_end: Callable[[int], None],
     ) -> None:
@@ -83,6 +87,7 @@ class Performer:
         self._metrics = metrics
         self._executors = executors
         self._prober = prober
+        self._volumes = volumes
         self._on_admitted = on_admitted
         self._on_end = on_end
 
@@ -97,6 +102,10 @@ class Performer:
             case SayHello():
                 if effect.link_id > 1:
                     self._metrics.reconnects.inc()
+                self._link.send(effect)
+            case SettleVolumes():
+                self._volumes.settle(effect.volumes)
+            case SendVolumesDestroyed():
                 self._link.send(effect)
             case SendInventory() | SendPong() | PassToFramework() | TellExecutorEnded():
                 self._link.send(effect)

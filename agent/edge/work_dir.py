@@ -32,6 +32,10 @@ class WorkDir:
     def sandboxes(self) -> Path:
         return self.path / "slaves"
 
+    @property
+    def volumes(self) -> Path:
+        return self.path / "volumes"
+
     def close(self) -> None:
         """Another agent may have it now."""
         os.close(self._lock)

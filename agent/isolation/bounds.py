@@ -30,6 +30,7 @@ class BoundsRules:
 
 
 def bounds_of(resources: Resources, limits: Limits, rules: BoundsRules) -> Bounds:
+    resources = resources.amounts
     cpus_milli = resources.scalar_milli("cpus")
     asked_bytes = max(MEM_BYTES_MIN, _mib_milli_to_bytes(resources.scalar_milli("mem")))
     named = dict(limits)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from master.leader.effects import (
+    KeepVolumes,
     KillTask,
     PassToExecutor,
     PauseTask,
@@ -22,6 +23,7 @@ from master.leader.events import (
     ExecutorEnded,
     ExecutorSaid,
     LeaderEvent,
+    VolumesDestroyed,
 )
 from master.leader.settings import LeaderSettings
 from master.presence.agents import LinkId
@@ -31,6 +33,7 @@ from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.framework_codec import framework_info_to_proto
 from trimast.edge.wire.status_codec import status_report_from_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
+from trimast.edge.wire.volume_codec import held_volume_from_proto, kept_volume_to_proto
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId, fault_of_id
 from trimast.model.inventory import HeldTask
 
@@ -43,6 +46,7 @@ AgentOrder = (
     | ShutExecutorDown
     | TakeReport
     | PingAgent
+    | KeepVolumes
     | TurnAgentAway
 )
 
@@ -70,6 +74,9 @@ def event_from_message(link_id: LinkId, message: agent_link_pb2.AgentMessage) ->
             ended = message.executor_ended
             framework_id, executor_id = _executor(ended.framework_id, ended.executor_id)
             return ExecutorEnded(link_id, framework_id, executor_id, ended.status)
+        case "volumes_destroyed":
+            gone = map(held_volume_from_proto, message.volumes_destroyed.volumes)
+            return VolumesDestroyed(link_id, tuple(gone))
         case None:
             raise BadMessage("an agent's message says nothing that this master knows")
         case never:
@@ -147,6 +154,8 @@ def _add(
             message.pause.tasks.add(
                 framework_id=order.framework_id, task_id=order.task_id, paused=order.paused
             )
+        case KeepVolumes():
+            message.keep_volumes.volumes.extend(map(kept_volume_to_proto, order.volumes))
         case PingAgent():
             message.ping.SetInParent()
         case WelcomeAgent():

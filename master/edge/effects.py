@@ -18,8 +18,10 @@ from master.leader.effects import (
     CloseFrameworkStream,
     ConfirmSubscription,
     CountOffers,
+    KeepVolumes,
     KillTask,
     LeaderEffect,
+    NoteOperation,
     PassToExecutor,
     PauseTask,
     PingAgent,
@@ -53,6 +55,18 @@ class EffectPerformer:
                 self.links.put(effect.link_id, effect)
             case PassToExecutor() | ShutExecutorDown():
                 self.links.put(effect.link_id, effect)
+            case KeepVolumes():
+                self.links.put(effect.link_id, effect)
+            case NoteOperation():
+                say = log.warning if effect.fault else log.info
+                say(
+                    "operation_refused" if effect.fault else "operation_done",
+                    framework_id=effect.framework_id,
+                    agent_id=effect.agent_id,
+                    kind=effect.kind,
+                    resources=effect.resources,
+                    why=effect.fault,
+                )
             case WelcomeAgent():
                 log.info("agent_welcomed", agent_id=effect.agent_id)
                 self.links.put(effect.link_id, effect)

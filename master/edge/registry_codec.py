@@ -10,7 +10,9 @@ from master.registry.commands import (
     AdmitFramework,
     BeginEpoch,
     Command,
+    ConvertResources,
     Decision,
+    ForgetVolumes,
     GiveUpTask,
     LaunchGroup,
     LaunchTask,
@@ -25,12 +27,18 @@ from protos.trimast.v1 import registry_pb2
 from trimast.edge.wire.agent_codec import agent_info_from_proto, agent_info_to_proto
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.framework_codec import framework_info_from_proto, framework_info_to_proto
+from trimast.edge.wire.operation_codec import (
+    operation_from_number,
+    operation_to_proto,
+    resources_of,
+)
 from trimast.edge.wire.status_codec import (
     status_from_proto,
     status_report_from_proto,
     status_report_to_proto,
 )
 from trimast.edge.wire.task_codec import task_info_from_proto, task_info_to_proto
+from trimast.edge.wire.volume_codec import held_volume_from_proto, held_volume_to_proto
 from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
 
 
@@ -54,6 +62,15 @@ def command_from_bytes(data: bytes) -> Command:
 
 def _put(message: registry_pb2.RegistryCommand, decision: Decision) -> None:
     match decision:
+        case ConvertResources():
+            message.convert_resources.framework_id = decision.framework_id
+            message.convert_resources.agent_id = decision.agent_id
+            operation = operation_to_proto(decision.operation)
+            message.convert_resources.kind = operation.type
+            message.convert_resources.resources.extend(resources_of(operation))
+        case ForgetVolumes():
+            message.forget_volumes.agent_id = decision.agent_id
+            message.forget_volumes.volumes.extend(map(held_volume_to_proto, decision.volumes))
         case ReportTask():
             message.report_task.report.CopyFrom(status_report_to_proto(decision.update))
         case AcknowledgeReport():
@@ -102,6 +119,17 @@ def _put(message: registry_pb2.RegistryCommand, decision: Decision) -> None:
 
 def _decision(message: registry_pb2.RegistryCommand) -> Decision:
     match message.WhichOneof("what"):
+        case "convert_resources":
+            convert = message.convert_resources
+            return ConvertResources(
+                FrameworkId(convert.framework_id),
+                AgentId(convert.agent_id),
+                operation_from_number(convert.kind, convert.resources),
+            )
+        case "forget_volumes":
+            forget = message.forget_volumes
+            volumes = tuple(map(held_volume_from_proto, forget.volumes))
+            return ForgetVolumes(AgentId(forget.agent_id), volumes)
         case "report_task":
             return ReportTask(status_report_from_proto(message.report_task.report))
         case "acknowledge_report":

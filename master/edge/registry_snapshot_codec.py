@@ -28,6 +28,7 @@ from trimast.edge.wire.status_codec import (
     task_state_to_proto,
 )
 from trimast.edge.wire.task_codec import task_info_from_proto, task_info_to_proto
+from trimast.edge.wire.volume_codec import kept_volume_from_proto, kept_volume_to_proto
 from trimast.model.ids import AgentId, FrameworkId, MasterId
 from trimast.model.status_update import StatusUpdate
 
@@ -98,6 +99,11 @@ class RegistryReading:
             state.completed_frameworks[framework.framework_id] = framework
         for used in part.used:
             state.used[AgentId(used.agent_id)] = resources_from_proto(used.resources)
+        for reserved in part.reserved:
+            state.reserved[AgentId(reserved.agent_id)] = resources_from_proto(reserved.resources)
+        for volumes in part.volumes:
+            kept = tuple(map(kept_volume_from_proto, volumes.volumes))
+            state.volumes[AgentId(volumes.agent_id)] = kept
         self.is_whole = part.is_last
 
 
@@ -117,6 +123,12 @@ def _parts(snapshot: RegistrySnapshot) -> Iterable[pb.RegistrySnapshotPart]:
     for agent_id, used in snapshot.used:
         message = pb.SnapshotUsed(agent_id=agent_id, resources=resources_to_proto(used))
         yield pb.RegistrySnapshotPart(used=[message])
+    for agent_id, reserved in snapshot.reserved:
+        message = pb.SnapshotUsed(agent_id=agent_id, resources=resources_to_proto(reserved))
+        yield pb.RegistrySnapshotPart(reserved=[message])
+    for agent_id, volumes in snapshot.volumes:
+        kept = pb.SnapshotVolumes(agent_id=agent_id, volumes=map(kept_volume_to_proto, volumes))
+        yield pb.RegistrySnapshotPart(volumes=[kept])
 
 
 def _drained(tasks: list[TaskRecord]) -> Iterator[TaskRecord]:

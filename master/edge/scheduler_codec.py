@@ -21,7 +21,7 @@ from master.leader.events import (
     ExecutorShutdownRequested,
     FrameworkSaid,
     FrameworkSubscribed,
-    InvalidGroup,
+    InvalidOperation,
     InvalidTask,
     KillRequested,
     LeaderEvent,
@@ -31,7 +31,7 @@ from master.leader.events import (
     OffersSuppressed,
     ReconciliationRequested,
     ReportAcknowledged,
-    TaskGroup,
+    Step,
     TeardownRequested,
 )
 from master.presence.frameworks import StreamId
@@ -40,11 +40,13 @@ from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.framework_codec import framework_info_from_proto
 from trimast.edge.wire.offer_codec import offer_to_proto
+from trimast.edge.wire.operation_codec import UnsupportedOperation, operation_from_proto
 from trimast.edge.wire.status_codec import UUID_BYTES, status_to_proto
 from trimast.edge.wire.task_codec import kill_grace_ms_from_proto, task_info_from_proto
 from trimast.model.executor import ExecutorKind
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId, fault_of_id
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
+from trimast.model.operation import Operation
 from trimast.model.task import TaskInfo
 
 _Call = scheduler_pb2.Call
@@ -190,19 +192,28 @@ def _subscribed(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkSubsc
 
 
 def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderEvent:
-    launches: list[TaskInfo | InvalidTask | TaskGroup | InvalidGroup] = []
+    steps: list[Step] = []
     for operation in accept.operations:
         if operation.type == mesos_pb2.Offer.Operation.LAUNCH_GROUP:
-            launches.append(group_from_proto(operation.launch_group))
+            steps.append(group_from_proto(operation.launch_group))
             continue
         if operation.type != mesos_pb2.Offer.Operation.LAUNCH:
-            kind = mesos_pb2.Offer.Operation.Type.Name(operation.type)
-            raise BadMessage(f"{kind} operations are not supported yet")
-        launches += [_launch(task) for task in operation.launch.task_infos]
+            steps.append(_operation(operation))
+            continue
+        steps += [_launch(task) for task in operation.launch.task_infos]
     offer_ids, refuse_ms = _offer_ids(accept.offer_ids), _refuse_ms(accept.filters)
-    if not launches:
+    if not steps:
         return OffersDeclined(stream_id, offer_ids, refuse_ms)
-    return OffersAccepted(stream_id, offer_ids, tuple(launches), refuse_ms)
+    return OffersAccepted(stream_id, offer_ids, tuple(steps), refuse_ms)
+
+
+def _operation(message: mesos_pb2.Offer.Operation) -> Operation | InvalidOperation:
+    try:
+        return operation_from_proto(message)
+    except UnsupportedOperation:
+        raise
+    except BadMessage as error:
+        return InvalidOperation(mesos_pb2.Offer.Operation.Type.Name(message.type), str(error))
 
 
 def _launch(task: mesos_pb2.TaskInfo) -> TaskInfo | InvalidTask:

@@ -1,22 +1,19 @@
-"""A framework accepts offers: check it, then propose the launches."""
+"""A framework accepts offers: check them, then go through what it wants to do with them."""
 
-from master.leader.answering import masters_update
+from collections import deque
+
+from master.leader.converting import go_on
 from master.leader.declining import refuse_rest
-from master.leader.effects import CountOffers, LeaderEffect, SendUpdate
-from master.leader.events import InvalidGroup, InvalidTask, OffersAccepted, TaskGroup
-from master.leader.placing_executors import fault_of_executor, has_executor
-from master.leader.proposing import propose
-from master.leader.state import LeaderState
+from master.leader.effects import CountOffers, LeaderEffect
+from master.leader.events import InvalidOperation, OffersAccepted
+from master.leader.proposing_launches import answer, ids_of, propose_launch
+from master.leader.state import Accept, LeaderState
 from master.presence.frameworks import FrameworkStream
-from master.registry.commands import LaunchGroup, LaunchTask
-from trimast.model.ids import AgentId, OfferId, TaskId
+from trimast.model.ids import OfferId
 from trimast.model.offer import Offer
-from trimast.model.resources import Resources, total_of
-from trimast.model.status_update import StatusReason
-from trimast.model.task import TaskInfo
+from trimast.model.operation import Operation
+from trimast.model.resources import total_of
 from trimast.model.task_lifecycle import TaskState
-
-Launch = TaskInfo | InvalidTask | TaskGroup | InvalidGroup
 
 
 def on_offers_accepted(
@@ -31,74 +28,27 @@ def on_offers_accepted(
     if fault is not None:
         message = f"Task launched with invalid offers: {fault}"
         return [
-            _answer(state, stream, task_id, TaskState.DROPPED, message, now_ms)
+            answer(state, stream, task_id, TaskState.DROPPED, message, now_ms)
             for launch in event.launches
-            for task_id in _ids_of(launch)
+            if not isinstance(launch, Operation | InvalidOperation)
+            for task_id in ids_of(launch)
         ]
     agent_id = offers[0].agent_id
     left = total_of(offer.resources for offer in offers)
     effects: list[LeaderEffect] = [CountOffers("accepted", len(offers))]
+    if any(isinstance(step, Operation | InvalidOperation) for step in event.launches):
+        state.ledger.promise(agent_id, stream.framework_id, left)
+        steps = deque(event.launches)
+        owner = (stream.stream_id, stream.framework_id)
+        return effects + go_on(
+            state, Accept(*owner, agent_id, steps, left, event.refuse_ms), now_ms
+        )
     for launch in event.launches:
-        fault = _fault_of(state, stream, launch, agent_id, left)
-        decision = None if fault is not None else _decision(state, stream, launch)
-        if decision is None:
-            is_group = isinstance(launch, TaskGroup | InvalidGroup)
-            reason = StatusReason.TASK_GROUP_INVALID if is_group else StatusReason.TASK_INVALID
-            message = fault or ""
-            effects += [
-                _answer(state, stream, task_id, TaskState.ERROR, message, now_ms, agent_id, reason)
-                for task_id in _ids_of(launch)
-            ]
-            continue
-        left -= decision.takes
-        state.ledger.promise(agent_id, stream.framework_id, decision.takes)
-        for task in decision.tasks:
-            state.launching[stream.framework_id, task.task_id] = decision
-        effects.append(propose(state, decision, now_ms))
+        assert not isinstance(launch, Operation | InvalidOperation)
+        more, left = propose_launch(state, stream, agent_id, launch, left, now_ms)
+        effects += more
     refuse_rest(state, stream, agent_id, left, event.refuse_ms, now_ms)
     return effects
-
-
-def _ids_of(launch: Launch) -> tuple[TaskId, ...]:
-    match launch:
-        case TaskGroup():
-            return tuple(task.task_id for task in launch.tasks)
-        case InvalidGroup():
-            return launch.task_ids
-        case _:
-            return (launch.task_id,)
-
-
-def _decision(
-    state: LeaderState, stream: FrameworkStream, launch: Launch
-) -> LaunchTask | LaunchGroup | None:
-    match launch:
-        case TaskGroup():
-            is_there = has_executor(state, stream, launch.tasks[0])
-            return LaunchGroup(stream.framework_id, launch.tasks, is_there)
-        case TaskInfo():
-            is_there = has_executor(state, stream, launch)
-            return LaunchTask(stream.framework_id, launch, is_there)
-        case _:
-            return None
-
-
-def _fault_of(
-    state: LeaderState,
-    stream: FrameworkStream,
-    launch: Launch,
-    agent_id: AgentId,
-    left: Resources,
-) -> str | None:
-    """Why none of it can be launched."""
-    if isinstance(launch, InvalidTask | InvalidGroup):
-        return launch.fault
-    tasks = launch.tasks if isinstance(launch, TaskGroup) else (launch,)
-    for task in tasks:
-        fault = _fault_of_task(state, stream, task, agent_id)
-        if fault is not None:
-            return fault
-    return _fault_of_size(state, stream, tasks, left)
 
 
 def _spend(
@@ -132,49 +82,3 @@ def _fault_of_offers(
     if len(agents) > 1:
         return f"Aggregated offers must belong to one single agent, not to {', '.join(agents)}"
     return None
-
-
-def _fault_of_task(
-    state: LeaderState, stream: FrameworkStream, task: TaskInfo, agent_id: AgentId
-) -> str | None:
-    key = (stream.framework_id, task.task_id)
-    if key in state.registry.tasks or key in state.launching:
-        return f"Task has duplicate ID: {task.task_id}"
-    if task.agent_id != agent_id:
-        return f"Task uses invalid agent {task.agent_id} while agent {agent_id} is expected"
-    return fault_of_executor(state, stream, task)
-
-
-def _fault_of_size(
-    state: LeaderState, stream: FrameworkStream, tasks: tuple[TaskInfo, ...], left: Resources
-) -> str | None:
-    """One after the other: what two of them name, as a port, cannot be had twice."""
-    wanted = [task.resources for task in tasks]
-    executor = tasks[0].executor
-    if executor is not None and not has_executor(state, stream, tasks[0]):
-        wanted.append(executor.resources)
-    still = left
-    for each in wanted:
-        if not still.covers(each):
-            return (
-                f"Total resources {total_of(wanted)} required by task and its executor is more "
-                f"than available {left}"
-            )
-        still -= each
-    return None
-
-
-def _answer(
-    state: LeaderState,
-    stream: FrameworkStream,
-    task_id: TaskId,
-    task_state: TaskState,
-    message: str,
-    now_ms: int,
-    agent_id: AgentId | None = None,
-    reason: StatusReason = StatusReason.INVALID_OFFERS,
-) -> SendUpdate:
-    update = masters_update(
-        state, now_ms, stream.framework_id, task_id, agent_id, task_state, reason, message
-    )
-    return SendUpdate(stream.stream_id, update)

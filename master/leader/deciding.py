@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from master.leader.converting import on_conversion_decided
 from master.leader.effects import AnswerOperator, LeaderEffect
 from master.leader.events import CommandDecided, OperatorAsked
 from master.leader.killing import on_kill_decided
@@ -22,6 +23,8 @@ from master.registry.commands import (
     AdmitAgent,
     AdmitFramework,
     BeginEpoch,
+    ConvertResources,
+    ForgetVolumes,
     GiveUpTask,
     LaunchGroup,
     LaunchTask,
@@ -34,7 +37,7 @@ from master.registry.commands import (
 )
 from trimast.model.refusal import RefusalReason, Refused
 
-_REPEATED = (MarkAgentUnreachable, RemoveFramework, OrderKill, GiveUpTask)
+_REPEATED = (MarkAgentUnreachable, RemoveFramework, OrderKill, GiveUpTask, ForgetVolumes)
 
 
 def on_operator_asked(state: LeaderState, event: OperatorAsked, now_ms: int) -> list[LeaderEffect]:
@@ -60,6 +63,8 @@ def on_command_decided(
             return answer + on_framework_removed(state, decision, outcome, now_ms)
         case LaunchTask() | LaunchGroup() as decision:
             return on_launch_decided(state, decision, outcome, now_ms)
+        case ConvertResources() as decision:
+            return on_conversion_decided(state, decision, event, now_ms)
         case ReportTask() as decision:
             return on_report_decided(state, decision, outcome, now_ms)
         case GiveUpTask():
@@ -70,7 +75,7 @@ def on_command_decided(
             return _answer_operator(event)
         case AcknowledgeReport() as decision:
             return on_acknowledgement_decided(state, decision, outcome)
-        case NoteFrameworkAway() | BeginEpoch():
+        case NoteFrameworkAway() | BeginEpoch() | ForgetVolumes():
             return []  # The registry has it; nobody waits for it.
         case _ as never:
             assert_never(never)

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from master.leader import events as ev
 from master.leader.accepting import on_offers_accepted
+from master.leader.converting import on_volumes_destroyed
 from master.leader.deciding import on_command_decided, on_operator_asked
 from master.leader.declining import on_offers_declined, on_offers_revived, on_offers_suppressed
 from master.leader.effects import LeaderEffect
@@ -71,6 +72,8 @@ class Leader:
                 return on_framework_said(state, event)
             case ev.ExecutorShutdownRequested():
                 return on_executor_shutdown_requested(state, event)
+            case ev.VolumesDestroyed():
+                return on_volumes_destroyed(state, event, now_ms)
             case ev.AgentAnswered():
                 return on_agent_answered(state, event, now_ms)
             case ev.AgentDisconnected():

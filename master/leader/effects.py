@@ -11,6 +11,7 @@ from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.offer import Offer
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
+from trimast.model.volume import VolumeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,14 @@ class ShutExecutorDown:
     link_id: LinkId
     framework_id: FrameworkId
     executor_id: ExecutorId
+
+
+@dataclass(frozen=True, slots=True)
+class KeepVolumes:
+    """All that the agent is to have, or to destroy."""
+
+    link_id: LinkId
+    volumes: tuple[VolumeRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,21 @@ class AnswerOperator:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteOperation:
+    """For the log: a framework is told of it only by what it is offered.
+
+    Attributes:
+        fault: why it was not done; "" if it was.
+    """
+
+    framework_id: FrameworkId
+    agent_id: AgentId
+    kind: str
+    resources: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CountOffers:
     """What became of offers, for the metrics.
 
@@ -238,4 +262,6 @@ LeaderEffect = (
     | CloseFrameworkStream
     | AnswerOperator
     | CountOffers
+    | KeepVolumes
+    | NoteOperation
 )

@@ -10,8 +10,10 @@ from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.inventory import HeldTask
+from trimast.model.operation import Operation
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
+from trimast.model.volume import HeldVolume
 
 # Agents
 
@@ -65,6 +67,14 @@ class ExecutorEnded:
     framework_id: FrameworkId
     executor_id: ExecutorId
     status: int
+
+
+@dataclass(frozen=True, slots=True)
+class VolumesDestroyed:
+    """They are not there any more."""
+
+    link_id: LinkId
+    volumes: tuple[HeldVolume, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +135,28 @@ class InvalidGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class InvalidOperation:
+    """One that cannot be read."""
+
+    kind: str
+    fault: str
+
+
+Step = TaskInfo | InvalidTask | TaskGroup | InvalidGroup | Operation | InvalidOperation
+"""What is done with accepted offers, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
 class OffersAccepted:
     """
     Attributes:
+        launches: and operations between them, in their order.
         refuse_ms: how long not to offer again what is left over.
     """
 
     stream_id: StreamId
     offer_ids: tuple[OfferId, ...]
-    launches: tuple[TaskInfo | InvalidTask | TaskGroup | InvalidGroup, ...]
+    launches: tuple[Step, ...]
     refuse_ms: int
 
 
@@ -267,6 +290,7 @@ LeaderEvent = (
     | AgentReported
     | ExecutorSaid
     | ExecutorEnded
+    | VolumesDestroyed
     | AgentAnswered
     | AgentDisconnected
     | FrameworkSubscribed

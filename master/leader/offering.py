@@ -17,9 +17,12 @@ def make_offers(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
     free = _free_by_agent(state)
     if not held or not free:
         return []
-    cluster = total_of(state.ledger.accounts[agent_id].total for agent_id in _active(state))
+    accounts = state.ledger.accounts
+    cluster = total_of(accounts[agent_id].total.amounts for agent_id in _active(state))
+    role_of = {f: state.registry.frameworks[f].info.roles[0] for f in held}
+    rows = allocate(free, held, cluster, state.refusals, now_ms, role_of)
     offers: dict[FrameworkId, list[Offer]] = {}
-    for agent_id, framework_id, resources in allocate(free, held, cluster, state.refusals, now_ms):
+    for agent_id, framework_id, resources in rows:
         offer = _offer(state, agent_id, framework_id, resources)
         state.ledger.open(offer, now_ms + state.settings.offer_timeout_ms)
         offers.setdefault(framework_id, []).append(offer)

@@ -3,6 +3,7 @@
 from master.leader.answering import masters_update
 from master.leader.effects import (
     CloseAgentLink,
+    KeepVolumes,
     KillTask,
     LeaderEffect,
     RunTask,
@@ -112,6 +113,10 @@ def _welcome(state: LeaderState, link: AgentLink, now_ms: int) -> list[LeaderEff
     differs = link.digest != expected
     link.stage = LinkStage.TAKING_STOCK
     effects: list[LeaderEffect] = [WelcomeAgent(link.link_id, link.agent_id, differs)]
+    volumes = state.registry.volumes.get(link.agent_id)
+    if volumes is not None:
+        # Before any task that wants one of them.
+        effects.append(KeepVolumes(link.link_id, volumes))
     return effects if differs else effects + _activate(state, link, now_ms)
 
 
@@ -151,7 +156,7 @@ def _announce_return(state: LeaderState, agent_id: AgentId, now_ms: int) -> list
 
 def _fit_account(state: LeaderState, decision: AdmitAgent) -> list[LeaderEffect]:
     account = state.ledger.accounts.get(decision.agent_id)
-    total = decision.info.resources
+    total = state.registry.total_on(decision.agent_id)
     if account is None:
         state.ledger.add_agent(decision.agent_id, total)
         return []

@@ -1,16 +1,19 @@
 """What a leading master holds in memory. All of it may be lost: the next leader rebuilds it."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from master.allocator.refusals import Refusals
+from master.leader.events import Step
 from master.leader.settings import LeaderSettings
 from master.offers.ledger import OfferLedger
 from master.presence.agents import AgentPresence
-from master.presence.frameworks import FrameworkPresence
+from master.presence.frameworks import FrameworkPresence, StreamId
 from master.registry.commands import Decision, LaunchGroup, LaunchTask
 from master.registry.records import TaskKey
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, FrameworkId, OfferId
+from trimast.model.resources import Resources
 
 
 @dataclass(slots=True)
@@ -29,6 +32,22 @@ class Delivery:
 
 
 @dataclass(slots=True)
+class Accept:
+    """Accepted offers with operations, each of which is decided before the next is looked at.
+
+    Attributes:
+        left: of what was offered. All of it is promised meanwhile.
+    """
+
+    stream_id: StreamId
+    framework_id: FrameworkId
+    agent_id: AgentId
+    steps: deque[Step]
+    left: Resources
+    refuse_ms: int
+
+
+@dataclass(slots=True)
 class LeaderState:
     """
     Attributes:
@@ -36,6 +55,7 @@ class LeaderState:
         id_prefix: begins every id that this leader gives; the epoch after it makes them unique.
         wall_offset_ms: from monotonic to wall time, for what people read.
         launching: launches that are proposed and not decided yet.
+        accepts: that wait for an operation to be decided, by what its proposal regards.
         deliveries: by uuid, in the order in which they were sent first.
         postponed: what the log was too busy to take, to be proposed again.
         offers_due_ms: when to make offers next; None if nothing has changed.
@@ -53,11 +73,13 @@ class LeaderState:
     frameworks: FrameworkPresence = field(default_factory=FrameworkPresence)
     refusals: Refusals = field(default_factory=Refusals)
     launching: dict[TaskKey, LaunchTask | LaunchGroup] = field(default_factory=dict)
+    accepts: dict[int, Accept] = field(default_factory=dict)
     deliveries: dict[bytes, Delivery] = field(default_factory=dict)
     postponed: dict[Decision, None] = field(default_factory=dict)
     offers_due_ms: int | None = None
     last_offers_ms: int | None = None
     _ids_given: int = 0
+    _accepts_begun: int = 0
 
     def wall_ms(self, now_ms: int) -> int:
         return now_ms + self.wall_offset_ms
@@ -77,6 +99,12 @@ class LeaderState:
 
     def new_framework_id(self) -> FrameworkId:
         return FrameworkId(self._new_id("F"))
+
+    def wait_for_operation(self, accept: Accept) -> int:
+        """What its proposal regards."""
+        self._accepts_begun += 1
+        self.accepts[self._accepts_begun] = accept
+        return self._accepts_begun
 
     def new_offer_id(self) -> OfferId:
         return OfferId(self._new_id("O"))

@@ -33,7 +33,7 @@ def take_over(
     state.ledger.held_by = dict(registry.held)
     for agent in registry.agents.values():
         used = registry.used_on(agent.agent_id)
-        state.ledger.add_agent(agent.agent_id, agent.info.resources, used)
+        state.ledger.add_agent(agent.agent_id, registry.total_on(agent.agent_id), used)
         if agent.state is AgentState.ACTIVE:
             state.agents.lost_at_ms[agent.agent_id] = now_ms + settings.agent_return_ms
     for framework in registry.frameworks.values():

@@ -100,6 +100,13 @@ class OfferLedger:
         self._let_go(framework_id, resources)
         account.assert_balanced()
 
+    def convert(self, agent_id: AgentId, consumed: Resources, converted: Resources) -> None:
+        """What is promised becomes as much of another kind, and so does the agent's total."""
+        account = self.accounts[agent_id]
+        account.promised = account.promised - consumed + converted
+        account.total = account.total - consumed + converted
+        account.assert_balanced()
+
     def release(self, agent_id: AgentId, framework_id: FrameworkId, resources: Resources) -> None:
         """A task has ended: move what it used back to free."""
         account = self.accounts[agent_id]

@@ -7,12 +7,19 @@ from master.registry.outcome import APPLIED, Outcome, refused
 from master.registry.records import AgentRecord, AgentState
 from master.registry.state import RegistryState
 from trimast.model.refusal import RefusalReason
+from trimast.model.resource_kind import plain
+from trimast.model.resources import NOTHING
 
 
 def admit_agent(state: RegistryState, decision: AdmitAgent, at_ms: int) -> Outcome:
     used = state.used_on(decision.agent_id)
-    if not decision.info.resources.covers(used):
-        detail = f"its tasks hold {used}, more than the {decision.info.resources} it now has"
+    resources = decision.info.resources
+    reserved = state.reserved.get(decision.agent_id, NOTHING)
+    if not resources.covers(plain(reserved)):
+        detail = f"of it {reserved} is reserved, more than the {resources} it now has"
+        return refused(RefusalReason.NOT_ENOUGH_RESOURCES, detail)
+    if not (resources - plain(reserved) + reserved).covers(used):
+        detail = f"its tasks hold {used}, more than the {resources} it now has"
         return refused(RefusalReason.NOT_ENOUGH_RESOURCES, detail)
     known = state.agents.get(decision.agent_id)
     state.agents[decision.agent_id] = AgentRecord(

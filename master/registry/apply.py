@@ -9,6 +9,8 @@ from master.registry.commands import (
     AdmitFramework,
     BeginEpoch,
     Command,
+    ConvertResources,
+    ForgetVolumes,
     GiveUpTask,
     LaunchGroup,
     LaunchTask,
@@ -22,6 +24,7 @@ from master.registry.commands import (
 from master.registry.epochs import begin_epoch, stale_epoch
 from master.registry.frameworks import admit_framework, note_framework_away, remove_framework
 from master.registry.outcome import APPLIED, Outcome
+from master.registry.reservations import convert_resources, forget_volumes
 from master.registry.state import RegistryState
 from master.registry.tasks import (
     acknowledge_report,
@@ -58,6 +61,10 @@ def apply(state: RegistryState, index: int, command: Command) -> Outcome:
             return launch_task(state, decision, index, at_ms)
         case LaunchGroup():
             return launch_group(state, decision, index, at_ms)
+        case ConvertResources():
+            return convert_resources(state, decision, index)
+        case ForgetVolumes():
+            return forget_volumes(state, decision)
         case ReportTask():
             return report_task(state, decision)
         case AcknowledgeReport():

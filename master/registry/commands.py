@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
+from trimast.model.operation import Operation
 from trimast.model.resources import Resources, total_of
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
+from trimast.model.volume import HeldVolume
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,23 @@ class LaunchGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertResources:
+    """A framework reserves, or makes or destroys volumes, of what nothing uses on an agent."""
+
+    framework_id: FrameworkId
+    agent_id: AgentId
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetVolumes:
+    """These were destroyed, and their agent says that they are gone."""
+
+    agent_id: AgentId
+    volumes: tuple[HeldVolume, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportTask:
     """What an agent reports of a task; from here on the masters own the delivery."""
 
@@ -148,6 +167,8 @@ Decision = (
     | RemoveFramework
     | LaunchTask
     | LaunchGroup
+    | ConvertResources
+    | ForgetVolumes
     | ReportTask
     | AcknowledgeReport
     | OrderKill

@@ -6,6 +6,7 @@ from master.registry.records import AgentRecord, FrameworkRecord, TaskRecord
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.resources import Resources
+from trimast.model.volume import VolumeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class RegistrySnapshot:
     completed_tasks: list[TaskRecord]
     completed_frameworks: list[FrameworkRecord]
     used: list[tuple[AgentId, Resources]]
+    reserved: list[tuple[AgentId, Resources]]
+    volumes: list[tuple[AgentId, tuple[VolumeRecord, ...]]]
 
 
 def capture(state: RegistryState) -> RegistrySnapshot:
@@ -32,6 +35,8 @@ def capture(state: RegistryState) -> RegistrySnapshot:
         list(state.completed_tasks.values()),
         list(state.completed_frameworks.values()),
         list(state.used.items()),
+        list(state.reserved.items()),
+        list(state.volumes.items()),
     )
 
 

@@ -13,8 +13,10 @@ from master.registry.records import (
     TaskRecord,
 )
 from trimast.model.ids import AgentId, FrameworkId, MasterId
+from trimast.model.resource_kind import plain
 from trimast.model.resources import NOTHING, Resources
 from trimast.model.task_lifecycle import TaskState
+from trimast.model.volume import VolumeRecord
 
 COMPLETED_TASKS_MAX: Final = 10_000
 COMPLETED_FRAMEWORKS_MAX: Final = 1_000
@@ -31,6 +33,8 @@ class RegistryState:
         used: sum of what the tasks of an agent hold, and their executors.
         held: sum of the amounts that the tasks of a framework hold, and their executors. Of ports
             and the like each agent has its own under the same names: they cannot be summed.
+        reserved: what is reserved of each agent, of which some is volumes.
+        volumes: of each agent, those that it is to keep or to destroy, oldest first.
         tasks_of_executor: those that have not ended, of each that has some.
     """
 
@@ -43,6 +47,8 @@ class RegistryState:
     completed_frameworks: dict[FrameworkId, FrameworkRecord] = field(default_factory=dict)
     used: dict[AgentId, Resources] = field(default_factory=dict)
     held: dict[FrameworkId, Resources] = field(default_factory=dict)
+    reserved: dict[AgentId, Resources] = field(default_factory=dict)
+    volumes: dict[AgentId, tuple[VolumeRecord, ...]] = field(default_factory=dict)
     tasks_of_executor: dict[ExecutorKey, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
@@ -57,6 +63,12 @@ class RegistryState:
 
     def used_on(self, agent_id: AgentId) -> Resources:
         return self.used.get(agent_id, NOTHING)
+
+    def total_on(self, agent_id: AgentId) -> Resources:
+        """What the agent has, as what it is reserved for."""
+        total = self.agents[agent_id].info.resources
+        reserved = self.reserved.get(agent_id)
+        return total if reserved is None else total - plain(reserved) + reserved
 
     def state_of(self, task: TaskRecord) -> TaskState:
         """A task's state as the world is told: UNREACHABLE while its agent is."""
@@ -135,11 +147,15 @@ class RegistryState:
         _keep_newest(self.completed_frameworks, COMPLETED_FRAMEWORKS_MAX)
 
     def forget_oldest_unreachable_agents(self) -> None:
-        """Agents that never come back must not fill the registry; those with tasks stay."""
+        """Agents that never come back must not fill the registry; with tasks, or
+        reservations, they stay."""
         idle = [
             agent_id
             for agent_id, agent in self.agents.items()
-            if agent.state is AgentState.UNREACHABLE and not self._keys_of_agent.get(agent_id)
+            if agent.state is AgentState.UNREACHABLE
+            and not self._keys_of_agent.get(agent_id)
+            and agent_id not in self.reserved
+            and agent_id not in self.volumes
         ]
         for agent_id in idle[: max(0, len(idle) - UNREACHABLE_AGENTS_MAX)]:
             del self.agents[agent_id]

@@ -13,6 +13,7 @@ from master.registry.commands import (
 )
 from master.registry.outcome import APPLIED, Applied, Outcome, refused
 from master.registry.records import AgentState, KillOrder, TaskRecord, executor_key
+from master.registry.reservations import fault_of_parts
 from master.registry.state import RegistryState
 from trimast.model.refusal import RefusalReason, Refused
 from trimast.model.resources import Resources
@@ -55,7 +56,12 @@ def _refusal_of_launch(state: RegistryState, decision: LaunchTask | LaunchGroup)
     if decision.shares_executor != is_shared:
         detail = "Executor terminated: the tasks that it was there for have just ended"
         return refused(RefusalReason.EXECUTOR_GONE, detail)
-    if not agent.info.resources.covers(state.used_on(first.agent_id) + decision.takes):
+    # The same volume twice is more than there is of it, as each takes all.
+    total = state.total_on(first.agent_id)
+    fault = fault_of_parts(decision.takes, total)
+    if fault is not None:
+        return refused(RefusalReason.INVALID, fault)
+    if not total.covers(state.used_on(first.agent_id) + decision.takes):
         detail = f"{first.agent_id} has no {decision.takes} left"
         return refused(RefusalReason.NOT_ENOUGH_RESOURCES, detail)
     return None

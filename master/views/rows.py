@@ -110,7 +110,7 @@ def _agent_row(registry: RegistryState, agent: AgentRecord) -> AgentRow:
         state=agent.state.value,
         hostname=info.hostname,
         http=f"{info.hostname}:{info.http_port}" if info.http_port else "",
-        resources=str(info.resources),
+        resources=str(registry.total_on(agent.agent_id)),
         used=str(registry.used_on(agent.agent_id)),
         tasks=sum(t.holds_resources for t in registry.tasks_of_agent(agent.agent_id)),
         version=info.version,

@@ -27,7 +27,7 @@ from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, FrameworkId, MasterId, OfferId, TaskId
 from trimast.model.inventory import HeldTask, inventory_digest
 from trimast.model.offer import Offer
-from trimast.model.resources import NOTHING, Resources, total_of
+from trimast.model.resources import Resources, total_of
 from trimast.model.status_update import StatusSource, StatusUpdate
 from trimast.model.task import CommandInfo, TaskInfo
 from trimast.model.task_lifecycle import TaskState
@@ -217,10 +217,10 @@ class LedCluster:
         for agent_id, account in self.leader.state.ledger.accounts.items():
             account.assert_balanced()
             assert account.used == self.registry.used_on(agent_id)
-        for framework_id in {task.framework_id for task in self.registry.tasks.values()}:
-            tasks = self.registry.tasks_of_framework(framework_id)
-            held = total_of(t.info.resources.amounts for t in tasks if t.holds_resources)
-            assert held == self.registry.held.get(framework_id, NOTHING)
+            if agent_id in self.registry.agents:
+                assert account.total == self.registry.total_on(agent_id)
+        used = total_of(used.amounts for used in self.registry.used.values())
+        assert total_of(self.registry.held.values()) == used
 
 
 def updates_in(effects: Sequence[LeaderEffect]) -> list[StatusUpdate]:

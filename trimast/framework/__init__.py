@@ -17,12 +17,22 @@ from trimast.framework.executor import Executor
 from trimast.framework.executor_driver import ExecutorDriver, NoAgent
 from trimast.framework.executor_task import executor, executor_task
 from trimast.framework.refused import FrameworkRefused
+from trimast.framework.reserving import (
+    create_volume,
+    destroy_volumes,
+    reserve,
+    reserved_in,
+    unreserve,
+    volume_ids,
+    volumes_in,
+)
 from trimast.framework.scheduler import NEVER_RAN, Scheduler
 from trimast.model.checks import Check, CheckResult, HealthCheck, Probe, ProbeKind
 from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.offer import Offer
+from trimast.model.operation import Operation
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import CommandInfo, TaskInfo
@@ -48,6 +58,7 @@ __all__ = [
     "NoLeader",
     "Offer",
     "OfferId",
+    "Operation",
     "Probe",
     "ProbeKind",
     "Resources",
@@ -61,6 +72,13 @@ __all__ = [
     "TaskState",
     "Uri",
     "command_task",
+    "create_volume",
+    "destroy_volumes",
     "executor",
     "executor_task",
+    "reserve",
+    "reserved_in",
+    "unreserve",
+    "volume_ids",
+    "volumes_in",
 ]

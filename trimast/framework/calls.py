@@ -7,10 +7,12 @@ from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.scheduler.scheduler_pb2 import Call
 from trimast.edge.wire.executor_codec import executor_info_to_proto
 from trimast.edge.wire.framework_codec import framework_info_to_proto
+from trimast.edge.wire.operation_codec import operation_to_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
 from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
+from trimast.model.operation import Operation
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 
@@ -35,10 +37,12 @@ def accept(
     tasks: Sequence[TaskInfo],
     refuse_ms: int,
     group: ExecutorInfo | None = None,
+    operations: Iterable[Operation] = (),
 ) -> Call:
     call = _call(framework_id, Call.ACCEPT)
     call.accept.offer_ids.extend(mesos_pb2.OfferID(value=offer_id) for offer_id in offer_ids)
     call.accept.filters.refuse_seconds = refuse_ms / 1000
+    call.accept.operations.extend(map(operation_to_proto, operations))
     if tasks and group is not None:
         operation = call.accept.operations.add(type=mesos_pb2.Offer.Operation.LAUNCH_GROUP)
         operation.launch_group.executor.CopyFrom(executor_info_to_proto(group))

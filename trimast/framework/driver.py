@@ -28,6 +28,7 @@ from trimast.model.executor import ExecutorInfo, ExecutorKind
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.offer import REFUSE_DEFAULT_MS, Offer
+from trimast.model.operation import Operation
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
@@ -108,6 +109,7 @@ class SchedulerDriver:
         *,
         refuse_ms: int = REFUSE_DEFAULT_MS,
         group: str | None = None,
+        operations: Iterable[Operation] = (),
     ) -> None:
         """Run `tasks` on what one agent offers. What they leave over is declined.
 
@@ -118,6 +120,8 @@ class SchedulerDriver:
             refuse_ms: for how long not to be offered the rest again.
             group: a name: launch all of them or none, and when one ends otherwise than well, kill
                 the others. They find a directory that they share as `group` in their sandboxes.
+            operations: are done first, each if it can be, see `reserve` and `create_volume`. How
+                they went is seen by what is offered next.
 
         Raises:
             ValueError: no offer, or offers of several agents.
@@ -141,7 +145,8 @@ class SchedulerDriver:
                 self._inbox.put_own(LaunchWasVoid(self._dropped(task)))
             return
         together = None if group is None else ExecutorInfo(ExecutorId(group), ExecutorKind.DEFAULT)
-        self._standing.send(calls.accept(self.framework_id, held, placed, refuse_ms, together))
+        called = calls.accept(self.framework_id, held, placed, refuse_ms, together, operations)
+        self._standing.send(called)
 
     def decline(
         self, offers: Offer | Iterable[Offer], *, refuse_ms: int = REFUSE_DEFAULT_MS

@@ -54,8 +54,14 @@ class Resources:
 
     @property
     def amounts(self) -> "Resources":
-        """Without ranges and sets: what can be summed over agents."""
-        return Resources(self.scalars)
+        """What can be summed over agents: no ranges and sets, and whoever it is reserved for."""
+        if not any("(" in name for name, _ in self.scalars):
+            return Resources(self.scalars)
+        sums: dict[str, int] = {}
+        for name, milli in self.scalars:
+            name = name.partition("(")[0]  # See resource_kind.py.
+            sums[name] = sums.get(name, 0) + milli
+        return Resources.of(sums)
 
     @property
     def is_empty(self) -> bool:

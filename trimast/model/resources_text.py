@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal, InvalidOperation
 
+from trimast.model.resource_kind import fault_of_resource_name
 from trimast.model.resources import RANGE_END_MAX, SCALAR_MILLI_MAX, Resources, Span
 
 _HOW = "write them like cpus:4;mem:8192;disk:10240;ports:[31000-32000]"
@@ -21,6 +22,9 @@ def resources_from_text(text: str) -> Resources:
         name, colon, amount = (piece.strip() for piece in part.partition(":"))
         if not (colon and name and amount):
             raise ValueError(f"resource {part!r} has no name or no amount; {_HOW}")
+        fault = fault_of_resource_name(name)
+        if fault is not None:
+            raise ValueError(f"resource {name!r} {fault}; {_HOW}")
         if name in scalars or name in ranges or name in sets:
             raise ValueError(f"resource {name!r} is named twice")
         if amount.startswith("["):

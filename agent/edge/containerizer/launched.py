@@ -24,6 +24,7 @@ from agent.edge.containerizer.preparing import Preparing, Run, launch_name
 from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.sandboxes import Sandboxes
+from agent.edge.volumes import VolumeMissing, Volumes
 from agent.effects import FindProcess, StartProcess
 from agent.events import (
     Asked,
@@ -75,6 +76,7 @@ class LaunchedContainerizer:
         folder: of the launcher.
         isolating: whether and how tasks are held to their share.
         fetcher: without one, a task with uris fails.
+        volumes: without them, a task that wants one fails.
 
     Attributes:
         link: to the launcher.
@@ -89,10 +91,11 @@ class LaunchedContainerizer:
         idle_s: float = IDLE_S,
         isolating: Isolating = NOT_ISOLATING,
         fetcher: Fetcher | None = None,
+        volumes: Volumes | None = None,
     ) -> None:
         self._isolating = isolating
         self._sandboxes = sandboxes
-        self._to_prepare = Preparing(sandboxes, isolating, self._holds)
+        self._to_prepare = Preparing(sandboxes, isolating, self._holds, volumes)
         self._on_event = on_event
         self._held: dict[Run, _Held] = {}
         self._waiting: deque[StartProcess] = deque()
@@ -248,7 +251,7 @@ class LaunchedContainerizer:
         for order in batch:
             try:
                 outcomes.append(self._to_prepare.prepare(order))
-            except (CannotStart, OSError, ValueError) as error:
+            except (CannotStart, VolumeMissing, OSError, ValueError) as error:
                 outcomes.append(_start_failed((order.key, order.fence), str(error)))
         return outcomes
 

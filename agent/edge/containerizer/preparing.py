@@ -17,12 +17,14 @@ from agent.edge.containerizer.command_line import (
 )
 from agent.edge.containerizer.isolating import Isolating, group_name
 from agent.edge.sandboxes import Sandboxes
+from agent.edge.volumes import Volumes
 from agent.effects import StartProcess
 from agent.executors.executor import executor_key
 from agent.isolation.bounds import bounds_of
 from agent.launcher.wire import MESSAGE_BYTES_MAX, Message
 from agent.tasks import TaskKey
 from trimast.model.ids import ExecutorId
+from trimast.model.resource_kind import volumes_in
 
 _START_BYTES_MAX: Final = MESSAGE_BYTES_MAX // 8
 """Of a command with its environment; each byte may become six on the wire."""
@@ -44,19 +46,25 @@ class Preparing:
     """
 
     def __init__(
-        self, sandboxes: Sandboxes, isolating: Isolating, holds: Callable[[], bool]
+        self,
+        sandboxes: Sandboxes,
+        isolating: Isolating,
+        holds: Callable[[], bool],
+        volumes: Volumes | None = None,
     ) -> None:
         self._sandboxes = sandboxes
         self._isolating = isolating
         self._holds = holds
+        self._volumes = volumes
 
     def prepare(self, order: StartProcess) -> Message:
-        """Raises CannotStart, OSError, ValueError."""
+        """Raises CannotStart, VolumeMissing, OSError, ValueError."""
         user = user_of(order)
         sandbox = self._sandboxes.create(order.agent_id, order.key, order.fence)
         output = [_make_output(sandbox / name, user) for name in ("stdout", "stderr")]
         if order.group is not None:
             self._share(order, order.group, sandbox, user)
+        self._link_volumes(order, sandbox, user)
         if user is not None:
             os.chown(sandbox, user.uid, user.gid, follow_symlinks=False)
         program, arguments = program_and_arguments(order.task.command)
@@ -96,6 +104,16 @@ class Preparing:
             "group": group_name(launch_name((order.key, order.fence))),
             "bounds": asdict(bounds),
         }
+
+    def _link_volumes(self, order: StartProcess, sandbox: Path, user: User | None) -> None:
+        """A task finds its volumes as links in its sandbox, and may write there."""
+        wanted = volumes_in(order.task.resources)
+        if not wanted:
+            return
+        if self._volumes is None:
+            raise CannotStart("this agent keeps no persistent volumes")
+        owner = (os.geteuid(), os.getegid()) if user is None else (user.uid, user.gid)
+        self._volumes.link(sandbox, wanted, owner)
 
     def _share(
         self, order: StartProcess, group: ExecutorId, sandbox: Path, user: User | None

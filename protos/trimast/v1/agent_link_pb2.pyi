@@ -33,6 +33,7 @@ class AgentMessage(_message.Message):
     PONG_FIELD_NUMBER: _builtins.int
     EXECUTOR_SAID_FIELD_NUMBER: _builtins.int
     EXECUTOR_ENDED_FIELD_NUMBER: _builtins.int
+    VOLUMES_DESTROYED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -45,6 +46,8 @@ class AgentMessage(_message.Message):
     def executor_said(self) -> Global___ExecutorMessage: ...
     @_builtins.property
     def executor_ended(self) -> Global___ExecutorEnded: ...
+    @_builtins.property
+    def volumes_destroyed(self) -> Global___VolumesDestroyed: ...
     def __init__(
         self,
         *,
@@ -54,12 +57,13 @@ class AgentMessage(_message.Message):
         pong: Global___Pong | None = ...,
         executor_said: Global___ExecutorMessage | None = ...,
         executor_ended: Global___ExecutorEnded | None = ...,
+        volumes_destroyed: Global___VolumesDestroyed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["executor_ended", b"executor_ended", "executor_said", b"executor_said", "hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["executor_ended", b"executor_ended", "executor_said", b"executor_said", "hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "volumes_destroyed", b"volumes_destroyed", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["executor_ended", b"executor_ended", "executor_said", b"executor_said", "hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["executor_ended", b"executor_ended", "executor_said", b"executor_said", "hello", b"hello", "inventory", b"inventory", "pong", b"pong", "reports", b"reports", "volumes_destroyed", b"volumes_destroyed", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["hello", "inventory", "reports", "pong", "executor_said", "executor_ended"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["hello", "inventory", "reports", "pong", "executor_said", "executor_ended", "volumes_destroyed"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -79,6 +83,7 @@ class MasterMessage(_message.Message):
     PAUSE_FIELD_NUMBER: _builtins.int
     TO_EXECUTOR_FIELD_NUMBER: _builtins.int
     SHUTDOWN_FIELD_NUMBER: _builtins.int
+    KEEP_VOLUMES_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """The epoch of the leader that sends this. An agent refuses what is lower than it has seen."""
     @_builtins.property
@@ -99,6 +104,8 @@ class MasterMessage(_message.Message):
     def to_executor(self) -> Global___ExecutorMessage: ...
     @_builtins.property
     def shutdown(self) -> Global___ShutdownExecutor: ...
+    @_builtins.property
+    def keep_volumes(self) -> Global___KeepVolumes: ...
     def __init__(
         self,
         *,
@@ -112,12 +119,13 @@ class MasterMessage(_message.Message):
         pause: Global___PauseTasks | None = ...,
         to_executor: Global___ExecutorMessage | None = ...,
         shutdown: Global___ShutdownExecutor | None = ...,
+        keep_volumes: Global___KeepVolumes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "shutdown", b"shutdown", "taken", b"taken", "to_executor", b"to_executor", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["keep_volumes", b"keep_volumes", "kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "shutdown", b"shutdown", "taken", b"taken", "to_executor", b"to_executor", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "shutdown", b"shutdown", "taken", b"taken", "to_executor", b"to_executor", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "keep_volumes", b"keep_volumes", "kill", b"kill", "pause", b"pause", "ping", b"ping", "run", b"run", "shutdown", b"shutdown", "taken", b"taken", "to_executor", b"to_executor", "turned_away", b"turned_away", "welcome", b"welcome", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["welcome", "run", "kill", "taken", "ping", "turned_away", "pause", "to_executor", "shutdown"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["welcome", "run", "kill", "taken", "ping", "turned_away", "pause", "to_executor", "shutdown", "keep_volumes"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -558,6 +566,101 @@ class ShutdownExecutor(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShutdownExecutor: _TypeAlias = ShutdownExecutor  # noqa: Y015
+
+@_typing.final
+class HeldVolume(_message.Message):
+    """A persistent volume: a directory on the agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLE_FIELD_NUMBER: _builtins.int
+    PERSISTENCE_ID_FIELD_NUMBER: _builtins.int
+    FENCE_FIELD_NUMBER: _builtins.int
+    role: _builtins.str
+    persistence_id: _builtins.str
+    fence: _builtins.int
+    """The log index of the CREATE: another volume may have had the same name before."""
+    def __init__(
+        self,
+        *,
+        role: _builtins.str = ...,
+        persistence_id: _builtins.str = ...,
+        fence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fence", b"fence", "persistence_id", b"persistence_id", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldVolume: _TypeAlias = HeldVolume  # noqa: Y015
+
+@_typing.final
+class KeepVolumes(_message.Message):
+    """Every volume the agent is to have, or to destroy, oldest first. What is not named here stays."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOLUMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def volumes(self) -> _containers.RepeatedCompositeFieldContainer[Global___KeptVolume]: ...
+    def __init__(
+        self,
+        *,
+        volumes: _abc.Iterable[Global___KeptVolume] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["volumes", b"volumes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeepVolumes: _TypeAlias = KeepVolumes  # noqa: Y015
+
+@_typing.final
+class KeptVolume(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOLUME_FIELD_NUMBER: _builtins.int
+    IS_DOOMED_FIELD_NUMBER: _builtins.int
+    is_doomed: _builtins.bool
+    @_builtins.property
+    def volume(self) -> Global___HeldVolume: ...
+    def __init__(
+        self,
+        *,
+        volume: Global___HeldVolume | None = ...,
+        is_doomed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["volume", b"volume"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_doomed", b"is_doomed", "volume", b"volume"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeptVolume: _TypeAlias = KeptVolume  # noqa: Y015
+
+@_typing.final
+class VolumesDestroyed(_message.Message):
+    """These were to be destroyed, and are not there any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOLUMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def volumes(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldVolume]: ...
+    def __init__(
+        self,
+        *,
+        volumes: _abc.Iterable[Global___HeldVolume] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["volumes", b"volumes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VolumesDestroyed: _TypeAlias = VolumesDestroyed  # noqa: Y015
 
 @_typing.final
 class Ping(_message.Message):

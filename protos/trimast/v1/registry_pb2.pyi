@@ -42,6 +42,8 @@ class RegistryCommand(_message.Message):
     GIVE_UP_TASK_FIELD_NUMBER: _builtins.int
     PROVE_QUORUM_FIELD_NUMBER: _builtins.int
     LAUNCH_GROUP_FIELD_NUMBER: _builtins.int
+    CONVERT_RESOURCES_FIELD_NUMBER: _builtins.int
+    FORGET_VOLUMES_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """The epoch the command was decided in; a command of another epoch is refused."""
     at_ms: _builtins.int
@@ -72,6 +74,10 @@ class RegistryCommand(_message.Message):
     def prove_quorum(self) -> Global___ProveQuorum: ...
     @_builtins.property
     def launch_group(self) -> Global___LaunchGroup: ...
+    @_builtins.property
+    def convert_resources(self) -> Global___ConvertResources: ...
+    @_builtins.property
+    def forget_volumes(self) -> Global___ForgetVolumes: ...
     def __init__(
         self,
         *,
@@ -90,12 +96,14 @@ class RegistryCommand(_message.Message):
         give_up_task: Global___GiveUpTask | None = ...,
         prove_quorum: Global___ProveQuorum | None = ...,
         launch_group: Global___LaunchGroup | None = ...,
+        convert_resources: Global___ConvertResources | None = ...,
+        forget_volumes: Global___ForgetVolumes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "begin_epoch", b"begin_epoch", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "begin_epoch", b"begin_epoch", "convert_resources", b"convert_resources", "forget_volumes", b"forget_volumes", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "at_ms", b"at_ms", "begin_epoch", b"begin_epoch", "epoch", b"epoch", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "at_ms", b"at_ms", "begin_epoch", b"begin_epoch", "convert_resources", b"convert_resources", "epoch", b"epoch", "forget_volumes", b"forget_volumes", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["begin_epoch", "admit_agent", "mark_agent_unreachable", "admit_framework", "note_framework_away", "remove_framework", "launch_task", "report_task", "acknowledge_report", "order_kill", "give_up_task", "prove_quorum", "launch_group"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["begin_epoch", "admit_agent", "mark_agent_unreachable", "admit_framework", "note_framework_away", "remove_framework", "launch_task", "report_task", "acknowledge_report", "order_kill", "give_up_task", "prove_quorum", "launch_group", "convert_resources", "forget_volumes"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -298,6 +306,63 @@ class LaunchGroup(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LaunchGroup: _TypeAlias = LaunchGroup  # noqa: Y015
+
+@_typing.final
+class ConvertResources(_message.Message):
+    """A framework reserves, or makes or destroys volumes, of what nothing uses on an agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    RESOURCES_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    agent_id: _builtins.str
+    kind: _builtins.int
+    """A mesos.v1.Offer.Operation.Type: RESERVE, UNRESERVE, CREATE or DESTROY."""
+    @_builtins.property
+    def resources(self) -> _containers.RepeatedCompositeFieldContainer[_mesos_pb2.Resource]: ...
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        kind: _builtins.int = ...,
+        resources: _abc.Iterable[_mesos_pb2.Resource] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "framework_id", b"framework_id", "kind", b"kind", "resources", b"resources"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConvertResources: _TypeAlias = ConvertResources  # noqa: Y015
+
+@_typing.final
+class ForgetVolumes(_message.Message):
+    """These were destroyed, and their agent says that they are gone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    VOLUMES_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    @_builtins.property
+    def volumes(self) -> _containers.RepeatedCompositeFieldContainer[_agent_link_pb2.HeldVolume]: ...
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        volumes: _abc.Iterable[_agent_link_pb2.HeldVolume] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "volumes", b"volumes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgetVolumes: _TypeAlias = ForgetVolumes  # noqa: Y015
 
 @_typing.final
 class ReportTask(_message.Message):

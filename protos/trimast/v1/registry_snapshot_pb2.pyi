@@ -36,6 +36,8 @@ class RegistrySnapshotPart(_message.Message):
     COMPLETED_TASKS_FIELD_NUMBER: _builtins.int
     COMPLETED_FRAMEWORKS_FIELD_NUMBER: _builtins.int
     USED_FIELD_NUMBER: _builtins.int
+    RESERVED_FIELD_NUMBER: _builtins.int
+    VOLUMES_FIELD_NUMBER: _builtins.int
     IS_LAST_FIELD_NUMBER: _builtins.int
     is_last: _builtins.bool
     """In the last part only: the snapshot is whole."""
@@ -55,6 +57,10 @@ class RegistrySnapshotPart(_message.Message):
     def completed_frameworks(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotFramework]: ...
     @_builtins.property
     def used(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotUsed]: ...
+    @_builtins.property
+    def reserved(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotUsed]: ...
+    @_builtins.property
+    def volumes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotVolumes]: ...
     def __init__(
         self,
         *,
@@ -65,11 +71,13 @@ class RegistrySnapshotPart(_message.Message):
         completed_tasks: _abc.Iterable[Global___SnapshotTask] | None = ...,
         completed_frameworks: _abc.Iterable[Global___SnapshotFramework] | None = ...,
         used: _abc.Iterable[Global___SnapshotUsed] | None = ...,
+        reserved: _abc.Iterable[Global___SnapshotUsed] | None = ...,
+        volumes: _abc.Iterable[Global___SnapshotVolumes] | None = ...,
         is_last: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "completed_frameworks", b"completed_frameworks", "completed_tasks", b"completed_tasks", "frameworks", b"frameworks", "head", b"head", "is_last", b"is_last", "tasks", b"tasks", "used", b"used"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "completed_frameworks", b"completed_frameworks", "completed_tasks", b"completed_tasks", "frameworks", b"frameworks", "head", b"head", "is_last", b"is_last", "reserved", b"reserved", "tasks", b"tasks", "used", b"used", "volumes", b"volumes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -284,7 +292,7 @@ Global___SnapshotKillOrder: _TypeAlias = SnapshotKillOrder  # noqa: Y015
 
 @_typing.final
 class SnapshotUsed(_message.Message):
-    """What the tasks of an agent hold in sum."""
+    """What the tasks of an agent hold in sum; or what is reserved of it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -306,3 +314,26 @@ class SnapshotUsed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SnapshotUsed: _TypeAlias = SnapshotUsed  # noqa: Y015
+
+@_typing.final
+class SnapshotVolumes(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    VOLUMES_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    @_builtins.property
+    def volumes(self) -> _containers.RepeatedCompositeFieldContainer[_agent_link_pb2.KeptVolume]: ...
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        volumes: _abc.Iterable[_agent_link_pb2.KeptVolume] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "volumes", b"volumes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotVolumes: _TypeAlias = SnapshotVolumes  # noqa: Y015

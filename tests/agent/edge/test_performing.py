@@ -58,6 +58,7 @@ class Stage:
             metrics=AgentMetrics(self.registry, state),
             executors=ExecutorStreams(),
             prober=unused,
+            volumes=unused,
             on_admitted=lambda: self.told.append("admitted"),
             on_end=self.told.append,
         )

@@ -28,7 +28,7 @@ def limits_to_proto(limits: Limits, messages: MutableMapping[str, mesos_pb2.Valu
 def _milli(name: str, value: float, resources: Resources) -> int | None:
     if name not in LIMITED:
         raise BadMessage(f"Task has a limit of {name!r}; only cpus and mem can have one")
-    asked_milli = resources.scalar_milli(name)
+    asked_milli = resources.amounts.scalar_milli(name)
     if not asked_milli:
         raise BadMessage(f"Task has a limit of {name!r}, of which it uses none")
     if value == math.inf:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.resource_kind_codec import kind_from_proto, put_kind
 from trimast.model.attributes import Attribute
 from trimast.model.resources import (
     RANGE_END_MAX,
@@ -14,11 +15,11 @@ from trimast.model.resources import (
     milli_text,
 )
 
-_UNSUPPORTED = {"reservations", "reservation", "disk", "revocable", "shared", "provider_id"}
+_UNSUPPORTED = {"revocable", "shared", "provider_id"}
 
 
 def resources_from_proto(messages: Iterable[mesos_pb2.Resource]) -> Resources:
-    """The sum of all that is named, roles and allocations left aside.
+    """The sum of all that is named, each as the kind it is; allocations are left aside.
 
     Raises:
         BadMessage: an amount is negative, not a number, too large or of the wrong shape, or the
@@ -32,6 +33,7 @@ def resources_from_proto(messages: Iterable[mesos_pb2.Resource]) -> Resources:
         if not name:
             raise BadMessage("a resource has no name")
         _refuse_unsupported(message)
+        name = kind_from_proto(message).text
         if message.type == mesos_pb2.Value.SCALAR:
             scalars[name] = scalars.get(name, 0) + _scalar_milli(name, message.scalar.value)
         elif message.type == mesos_pb2.Value.RANGES:
@@ -40,29 +42,24 @@ def resources_from_proto(messages: Iterable[mesos_pb2.Resource]) -> Resources:
             sets.setdefault(name, []).extend(message.set.item)
         else:
             raise BadMessage(f"resource {name!r} must be SCALAR, RANGES or SET")
-    if scalars.get("gpus", 0) % 1000:
+    if any(milli % 1000 for name, milli in scalars.items() if name.partition("(")[0] == "gpus"):
         raise BadMessage("The 'gpus' resource must be an unsigned integer")
     if any(milli > SCALAR_MILLI_MAX for milli in scalars.values()):
         raise BadMessage(f"a scalar resource is at most {SCALAR_MILLI_MAX // 1000}")
     return Resources.of(scalars, ranges, sets)
 
 
-def resources_to_proto(resources: Resources, role: str = "*") -> list[mesos_pb2.Resource]:
-    messages = [
-        mesos_pb2.Resource(
-            name=name,
-            type=mesos_pb2.Value.SCALAR,
-            scalar=mesos_pb2.Value.Scalar(value=milli / 1000),
-            role=role,
-        )
-        for name, milli in resources.scalars
-    ]
-    for name, spans in resources.ranges:
-        messages.append(mesos_pb2.Resource(name=name, type=mesos_pb2.Value.RANGES, role=role))
+def resources_to_proto(resources: Resources) -> list[mesos_pb2.Resource]:
+    messages: list[mesos_pb2.Resource] = []
+    for text, milli in resources.scalars:
+        messages.append(_of_kind(text, mesos_pb2.Value.SCALAR))
+        messages[-1].scalar.value = milli / 1000
+    for text, spans in resources.ranges:
+        messages.append(_of_kind(text, mesos_pb2.Value.RANGES))
         for first, last in spans:
             messages[-1].ranges.range.add(begin=first, end=last)
-    for name, items in resources.sets:
-        messages.append(mesos_pb2.Resource(name=name, type=mesos_pb2.Value.SET, role=role))
+    for text, items in resources.sets:
+        messages.append(_of_kind(text, mesos_pb2.Value.SET))
         messages[-1].set.item.extend(items)
     return messages
 
@@ -86,6 +83,12 @@ def _refuse_unsupported(message: mesos_pb2.Resource) -> None:
     for field, _ in message.ListFields():
         if field.name in _UNSUPPORTED:
             raise BadMessage(f"resource {message.name!r}: {field.name} is not supported yet")
+
+
+def _of_kind(text: str, shape: "mesos_pb2.Value.Type.ValueType") -> mesos_pb2.Resource:
+    message = mesos_pb2.Resource(type=shape)
+    put_kind(message, text)
+    return message
 
 
 def _scalar_milli(name: str, value: float) -> int:

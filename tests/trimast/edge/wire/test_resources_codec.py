@@ -71,10 +71,10 @@ def test_what_cannot_be_is_named(message: mesos_pb2.Resource, fault: str) -> Non
         resources_from_proto([message])
 
 
-def test_reservations_are_refused_until_they_are_built() -> None:
+def test_what_may_be_taken_back_is_refused_until_it_is_built() -> None:
     message = scalar("cpus", 1)
-    message.reservations.add()
-    with pytest.raises(BadMessage, match="reservations is not supported yet"):
+    message.revocable.SetInParent()
+    with pytest.raises(BadMessage, match="revocable is not supported yet"):
         resources_from_proto([message])
 
 

@@ -1,0 +1,1 @@
+"""What has to be done about a persistent volume, given what is there of it."""
