@@ -21,6 +21,7 @@ from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, re
 from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
+from agent.edge.containerizer.podman_rules import podman_rules
 from agent.edge.disk_watch import DiskWatch
 from agent.edge.exec_page import ExecPage, is_loopback
 from agent.edge.executor_api import ExecutorApi
@@ -159,6 +160,7 @@ class RunningAgent:
             self.submit,
             isolating=_isolating(config),
             fetcher=self._fetcher,
+            podman=podman_rules(config),
         )
         registry.register(LauncherMetrics(self._containerizer.link))
         self._loop_watch = LoopWatch(registry)
