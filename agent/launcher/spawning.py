@@ -106,6 +106,7 @@ class Spawner:
             os._exit(_NOT_STARTED)
 
     def _dress(self, order: dict[str, Any]) -> None:
+        _be_as_dispensable_as_others()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
@@ -132,3 +133,11 @@ def _put(file: int, place: int) -> None:
         os.close(file)
     else:
         os.set_inheritable(file, True)
+
+
+def _be_as_dispensable_as_others() -> None:
+    """A service manager may have told the kernel to spare the agent; that is not for its tasks."""
+    with open("/proc/self/oom_score_adj", "r+", encoding="ascii") as file:
+        if int(file.read()) < 0:
+            file.seek(0)
+            file.write("0")

@@ -203,6 +203,9 @@ class LaunchedContainerizer:
         self._containers.forget((key, fence))
         self.link.send({"do": "forget", "launches": [launch_name((key, fence))]})
 
+    def in_container(self, key: TaskKey, fence: int) -> bool:
+        return self._containers.holds((key, fence))
+
     async def usage(self) -> dict[Run, TaskUsage]:
         """Of the tasks that run in a cgroup. Empty if the launcher does not say it in time."""
         return await self._usage.ask(lambda: self.link.send({"do": "usage"}))
