@@ -32,8 +32,8 @@ log = structlog.get_logger()
 RECORDS: Final = "containers"
 BEGIN_POLL_S: Final = 0.05
 RETRY_MOST_S: Final = 30.0
-TRIES_IN_GROUP: Final = 7
-"""Of what is in a cgroup nothing runs any more; what is left there is only podman's record."""
+TRIES_MAX: Final = 6
+"""Of what was in a cgroup nothing runs any more; what may be left of it is podman's record."""
 GIVEN_UP: Final = "it was killed while its image was being pulled"
 
 
@@ -244,7 +244,8 @@ class Containers:
         state = await self._inspect(name)
         has_begun = self._records.has_begun(name) if state is None else state.has_run
         complaint = complaint_in(box.record.stderr)
-        await self._remove(box.record)
+        is_held = bool(box.record.group) or box.record.is_split
+        await self._remove(box.record, TRIES_MAX if is_held else None)
         for told in outcome(
             event,
             state,
@@ -262,9 +263,8 @@ class Containers:
             log.warning("container_not_inspected", name=name, why=str(error))
             return None
 
-    async def _remove(self, record: ContainerRecord) -> None:
-        """Until it is gone."""
-        is_held = bool(record.group) or record.is_split
+    async def _remove(self, record: ContainerRecord, tries_max: int | None = None) -> bool:
+        """Until it is gone, which is True; or that often."""
         tries, wait_s = 0, self._retry_first_s
         while True:
             tries += 1
@@ -275,22 +275,18 @@ class Containers:
                 if tries > 1:  # The first may come while podman itself still tidies up.
                     why = str(error)
                     log.error("container_not_removed", name=record.name, tries=tries, why=why)
-            if is_held and tries >= TRIES_IN_GROUP:
-                break
+            if tries == tries_max:
+                return False
             await asyncio.sleep(wait_s)
             wait_s = min(RETRY_MOST_S, 2 * wait_s)
         if record.group:
             await asyncio.to_thread(remove_left_groups, record.group)
+        return True
 
     async def _drop(self, record: ContainerRecord) -> None:
-        try:
-            await self._podman.remove(record.name)
-        except PodmanFailed as error:
-            log.error("container_not_removed", name=record.name, why=str(error))
-            return
-        if record.group:
-            await asyncio.to_thread(remove_left_groups, record.group)
-        self._records.drop(record.name)
+        """If that cannot be, the next life of the agent tries again."""
+        if await self._remove(record, TRIES_MAX):
+            self._records.drop(record.name)
 
     async def _sweep(self, strays: list[_Box]) -> None:
         for box in strays:
