@@ -19,6 +19,7 @@ from trimast.framework.executor_task import executor, executor_task
 from trimast.framework.refused import FrameworkRefused
 from trimast.framework.scheduler import NEVER_RAN, Scheduler
 from trimast.model.checks import Check, CheckResult, HealthCheck, Probe, ProbeKind
+from trimast.model.container import ContainerInfo, ImageInfo, Network, Volume
 from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
@@ -35,6 +36,7 @@ __all__ = [
     "Check",
     "CheckResult",
     "CommandInfo",
+    "ContainerInfo",
     "DriverSettings",
     "Executor",
     "ExecutorDriver",
@@ -44,6 +46,8 @@ __all__ = [
     "FrameworkInfo",
     "FrameworkRefused",
     "HealthCheck",
+    "ImageInfo",
+    "Network",
     "NoAgent",
     "NoLeader",
     "Offer",
@@ -60,6 +64,7 @@ __all__ = [
     "TaskInfo",
     "TaskState",
     "Uri",
+    "Volume",
     "command_task",
     "executor",
     "executor_task",
