@@ -41,7 +41,8 @@ def main(words: list[str]) -> int:
         case "pull":
             if names[0] not in {"good", "far"}:
                 return fail(f"{names[0]}: no such image anywhere")
-            (HOME / "pulled").touch()
+            if names[0] == "far":
+                (HOME / "pulled").touch()
         case "run":
             return run(words[1:])
         case "container_exists":
