@@ -5,7 +5,6 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -21,13 +20,14 @@ from agent.edge.checkpoint_files import CheckpointFiles, CheckpointsUnusable, re
 from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
+from agent.edge.containerizer.podman_rules import podman_rules
 from agent.edge.disk_watch import DiskWatch
 from agent.edge.exec_page import ExecPage, is_loopback
 from agent.edge.executor_api import ExecutorApi
 from agent.edge.executor_streams import ExecutorStreams
 from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
-from agent.edge.fetcher.rules import FetchRules
+from agent.edge.fetcher.rules import fetch_rules
 from agent.edge.files_api import FilesApi
 from agent.edge.files_places import FilePlaces
 from agent.edge.http_pages import add_pages
@@ -60,6 +60,7 @@ from trimast.edge.listening import CannotListen
 from trimast.edge.loop_watch import LoopWatch
 from trimast.edge.metrics_page import add_metrics_page, new_registry
 from trimast.edge.ready_file import write_ready_file
+from trimast.edge.systemd_notify import SystemdNotify
 from trimast.model.agent import AgentInfo
 from trimast.model.attributes import attributes_from_text
 from trimast.model.resources_text import resources_from_text
@@ -154,7 +155,7 @@ class RunningAgent:
             every_ms=config.container_disk_watch_interval_ms,
             registry=registry,
         )
-        self._fetcher = Fetcher(work_dir.fetcher, _fetch_rules(config), FetchMetrics(registry))
+        self._fetcher = Fetcher(work_dir.fetcher, fetch_rules(config), FetchMetrics(registry))
         self._volumes = Volumes(work_dir.volumes, self.submit)
         self._containerizer = LaunchedContainerizer(
             work_dir.launcher,
@@ -163,9 +164,11 @@ class RunningAgent:
             isolating=_isolating(config),
             fetcher=self._fetcher,
             volumes=self._volumes,
+            podman=podman_rules(config),
         )
         registry.register(LauncherMetrics(self._containerizer.link))
         self._loop_watch = LoopWatch(registry, period_s=LOOP_WATCH_S)
+        self._systemd = SystemdNotify()
         self._usage = UsageMetrics(lambda: not self._containerizer.why_not_isolated)
         registry.register(self._usage)
         self._executors = ExecutorStreams()
@@ -209,7 +212,12 @@ class RunningAgent:
         add_sandbox_page(app, self._sandboxes, self._logs.lock)
         add_usage_pages(app, self._state, self._containerizer.usage)
         FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
-        ExecPage(self._state, self._sandboxes, is_allowed=_may_exec(config)).add_to(app)
+        ExecPage(
+            self._state,
+            self._sandboxes,
+            is_allowed=_may_exec(config),
+            in_container=self._containerizer.in_container,
+        ).add_to(app)
         executor_api = ExecutorApi(
             self._state, self._executors, self.submit, needs_token=config.executor_token
         )
@@ -253,6 +261,7 @@ class RunningAgent:
         if self._config.recover == CLEANUP:
             self.submit(StopAsked(end_tasks=True))
         self._write_ready_file()
+        self._systemd.ready()
 
     def submit(self, event: AgentEvent) -> None:
         """Once the agent closes, nothing more happens to it: its next life starts from the disk."""
@@ -266,7 +275,9 @@ class RunningAgent:
 
     async def close(self) -> None:
         self._is_closing = True
+        self._systemd.stopping()
         self._loop_watch.stop()
+        self._systemd.stop()
         self._runner.stop()
         for keeping in self._keeping:
             keeping.cancel()
@@ -367,20 +378,6 @@ def _rules(config: AgentConfig) -> AgentRules:
         executor_return_ms=config.executor_return_ms,
         executor_shutdown_grace_ms=config.executor_shutdown_grace_ms,
         executor_idle_ms=config.executor_idle_ms,
-    )
-
-
-def _fetch_rules(config: AgentConfig) -> FetchRules:
-    return FetchRules(
-        bytes_max=config.fetcher_bytes_max,
-        unpacked_bytes_max=config.fetcher_unpacked_bytes_max,
-        entries_max=config.fetcher_entries_max,
-        stall_ms=config.fetcher_stall_ms,
-        timeout_ms=config.fetcher_timeout_ms,
-        parallel_max=config.fetcher_parallel_max,
-        cache_bytes_max=config.fetcher_cache_bytes_max,
-        file_roots=tuple(map(Path, config.fetcher_file_roots)),
-        allow_loopback=config.fetcher_allow_loopback,
     )
 
 

@@ -1,9 +1,11 @@
 """What can be set about an agent."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.isolation.image_pull import ImagePull
 from agent.isolation.modes import Isolation
 from agent.reconfiguring import Reconfiguration
 from trimast.model.attributes import attributes_from_text
@@ -114,6 +116,23 @@ class AgentConfig:
     Whatever the agent can read there, every task can have."""
     fetcher_allow_loopback: bool = False
     """Tasks may have something fetched from this machine's own 127.0.0.1 and ::1."""
+    podman: str = "podman"
+    """What runs tasks that have an image: a path, or a name to look for; empty: no such tasks."""
+    podman_args: str = ""
+    """Further arguments of every command of podman, like --runtime runc."""
+    podman_run_args: str = ""
+    """Further arguments of podman run, which starts each container."""
+    podman_devices: tuple[str, ...] = ()
+    """Devices that tasks may have by name, like /dev/nvidia0,nvidia.com/gpu=all; empty: none."""
+    podman_start_timeout_ms: int = 60_000
+    """How long podman may take to start a container whose image is there."""
+    image_pull: str = ImagePull.IF_NOT_PRESENT.value
+    """When an image is pulled: if-not-present, or whenever a task asks for that; always; never."""
+    image_pull_timeout_ms: int = 900_000
+    """How long pulling an image may take."""
+    volume_host_roots: tuple[str, ...] = ()
+    """Directories of this machine, at or below which volumes of containers may be; empty: nowhere.
+    Whatever is there, every task can have."""
     ready_file: Path | None = None
     """Written once the agent listens, and again once a master has admitted it: JSON with its id
     (null until it has one), http address and pid."""
@@ -155,9 +174,15 @@ class AgentConfig:
             )
         if not 0 <= self.gc_disk_headroom <= 1:
             raise ValueError(f"gc_disk_headroom must be from 0 to 1, not {self.gc_disk_headroom}")
-        for root in self.fetcher_file_roots:
-            if not root.startswith("/"):
-                raise ValueError(f"fetcher_file_roots must be absolute paths, not {root!r}")
+        for name in ("fetcher_file_roots", "volume_host_roots"):
+            for root in getattr(self, name):
+                if not root.startswith("/"):
+                    raise ValueError(f"{name} must be absolute paths, not {root!r}")
+        if self.image_pull not in set(ImagePull):
+            names = ", ".join(ImagePull)
+            raise ValueError(f"image_pull must be one of {names}, not {self.image_pull!r}")
+        _check_text("podman_args", self.podman_args, shlex.split)
+        _check_text("podman_run_args", self.podman_run_args, shlex.split)
         if self.executor_return_ms > EXECUTOR_RETURN_MS_MAX:
             raise ValueError(
                 f"executor_return_ms must be at most {EXECUTOR_RETURN_MS_MAX}, not "
@@ -190,6 +215,8 @@ class AgentConfig:
             ("fetcher_timeout_ms", 1),
             ("fetcher_parallel_max", 1),
             ("fetcher_cache_bytes_max", 0),
+            ("podman_start_timeout_ms", 1),
+            ("image_pull_timeout_ms", 1),
         ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")

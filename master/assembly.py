@@ -45,6 +45,7 @@ from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.loop_watch import LoopWatch
 from trimast.edge.metrics_page import add_metrics_page, new_registry
 from trimast.edge.ready_file import write_ready_file
+from trimast.edge.systemd_notify import SystemdNotify
 from trimast.edge.tls.files import CA_FILE, CERTIFICATE_FILE, KEY_FILE
 from trimast.model.ids import MasterId
 
@@ -102,6 +103,7 @@ async def run_master(config: MasterConfig) -> None:
     )
     _add_collector(prometheus, registry_log, leadership, replicated_log)
     loop_watch = LoopWatch(prometheus, period_s=LOOP_WATCH_S)
+    systemd = SystemdNotify()
 
     server = new_grpc_server()
     cluster_pb2_grpc.add_ClusterServicer_to_server(cluster, server)
@@ -125,11 +127,14 @@ async def run_master(config: MasterConfig) -> None:
         log.info("master_serves", id=own_id, grpc=grpc_address, http=http.address)
         if config.ready_file is not None:
             write_ready_file(config.ready_file, id=own_id, http=http.address, grpc=grpc_address)
+        systemd.ready()
         await stopped.wait()
+        systemd.stopping()
         outcome = await hand_over_before_stop(replicated_log, within_s=HAND_OVER_MAX_S)
         log.info("master_stops", id=own_id, hand_over=outcome)
     finally:
         loop_watch.stop()
+        systemd.stop()
         # The log first: its going ends the reign and all streams, so that others can take over.
         await replicated_log.stop()
         await server.stop(STOP_GRACE_S)

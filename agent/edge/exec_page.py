@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,9 +51,18 @@ class ExecPage:
     """
     Args:
         is_allowed: else every call is refused.
+        in_container: of a task and its fence. What stands beside its process stands outside.
     """
 
-    def __init__(self, state: AgentState, sandboxes: Sandboxes, *, is_allowed: bool) -> None:
+    def __init__(
+        self,
+        state: AgentState,
+        sandboxes: Sandboxes,
+        *,
+        is_allowed: bool,
+        in_container: Callable[[TaskKey, int], bool] = lambda key, fence: False,
+    ) -> None:
+        self._in_container = in_container
         self._state = state
         self._sandboxes = sandboxes
         self._is_allowed = is_allowed
@@ -73,6 +83,8 @@ class ExecPage:
         task, sandbox = self._state.tasks.get(key), self._sandboxes.find(key)
         if task is None or sandbox is None or task.phase is not Phase.RUNNING:
             return json_error(404, "no such task runs here")
+        if self._in_container(key, task.fence):
+            return json_error(409, "the task runs in a container: use podman exec on its machine")
         self._running += 1
         try:
             command = await _command(request)

@@ -20,6 +20,7 @@ from agent.launcher.processes import process_facts
 BATCH_MAX: Final = 64
 """How many are forked before the gate is opened for them."""
 UMASK: Final = 0o022
+OOM_SCORE_ADJ: Final = "/proc/self/oom_score_adj"
 _GO: Final = b"!"
 _NOT_STARTED: Final = 127
 
@@ -106,6 +107,7 @@ class Spawner:
             os._exit(_NOT_STARTED)
 
     def _dress(self, order: dict[str, Any]) -> None:
+        be_as_dispensable_as_others()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
@@ -132,3 +134,12 @@ def _put(file: int, place: int) -> None:
         os.close(file)
     else:
         os.set_inheritable(file, True)
+
+
+def be_as_dispensable_as_others() -> None:
+    """A service manager may have told the kernel to spare the agent; that is not for its tasks."""
+    with open(OOM_SCORE_ADJ, encoding="ascii") as file:
+        if int(file.read()) >= 0:
+            return
+    with open(OOM_SCORE_ADJ, "w", encoding="ascii") as file:
+        file.write("0")

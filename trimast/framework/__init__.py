@@ -28,6 +28,7 @@ from trimast.framework.reserving import (
 )
 from trimast.framework.scheduler import NEVER_RAN, Scheduler
 from trimast.model.checks import Check, CheckResult, HealthCheck, Probe, ProbeKind
+from trimast.model.container import ContainerInfo, ImageInfo, Network, Volume
 from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
@@ -45,6 +46,7 @@ __all__ = [
     "Check",
     "CheckResult",
     "CommandInfo",
+    "ContainerInfo",
     "DriverSettings",
     "Executor",
     "ExecutorDriver",
@@ -54,6 +56,8 @@ __all__ = [
     "FrameworkInfo",
     "FrameworkRefused",
     "HealthCheck",
+    "ImageInfo",
+    "Network",
     "NoAgent",
     "NoLeader",
     "Offer",
@@ -71,6 +75,7 @@ __all__ = [
     "TaskInfo",
     "TaskState",
     "Uri",
+    "Volume",
     "command_task",
     "create_volume",
     "destroy_volumes",

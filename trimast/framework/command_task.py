@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from trimast.model.checks import Check, HealthCheck
+from trimast.model.container import ContainerInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo, TaskInfo
@@ -26,6 +27,7 @@ def command_task(
     check: Check | None = None,
     health_check: HealthCheck | None = None,
     max_completion_ms: int | None = None,
+    container: ContainerInfo | None = None,
 ) -> TaskInfo:
     """A task for any agent: launching it names the offer's.
 
@@ -35,6 +37,7 @@ def command_task(
         cpus_limit, mem_limit_mib: up to which it may use more than it asks for; `math.inf` for all
             there is. Without the first it gets what others leave, without the second no more.
         uris: are fetched into its sandbox before it starts.
+        container: with an image, the command is looked for in that.
     """
     variables = tuple((environment or {}).items())
     if isinstance(command, str):
@@ -68,4 +71,5 @@ def command_task(
         check=check,
         health_check=health_check,
         max_completion_ms=max_completion_ms,
+        container=container,
     )

@@ -4,7 +4,6 @@ Where there are no cgroups, in a process group: then nothing holds it to its sha
 """
 
 import asyncio
-import json
 import signal
 from collections import deque
 from collections.abc import Callable
@@ -19,8 +18,14 @@ from agent.edge.containerizer.command_line import CannotStart
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.fetching import Fetching
 from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating, group_name
+from agent.edge.containerizer.launch_news import end_of, start_failed, started
 from agent.edge.containerizer.launcher_link import IDLE_S, LauncherLink, LauncherUnusable
-from agent.edge.containerizer.preparing import Preparing, Run, launch_name
+from agent.edge.containerizer.podman import Podman
+from agent.edge.containerizer.podman_containers import RECORDS, Containers
+from agent.edge.containerizer.podman_preparing import CONTAINER, IntoContainer
+from agent.edge.containerizer.podman_records import ContainerRecords
+from agent.edge.containerizer.podman_rules import NO_PODMAN, PodmanRules
+from agent.edge.containerizer.preparing import Preparing, Run, launch_name, run_of
 from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.sandboxes import Sandboxes
@@ -28,22 +33,16 @@ from agent.edge.volumes import VolumeMissing, Volumes
 from agent.effects import FindProcess, StartProcess
 from agent.events import (
     Asked,
-    MemoryExceeded,
-    ProcessExited,
-    ProcessMissing,
     ProcessPaused,
     ProcessStarted,
-    ProcessVanished,
     StartFailed,
-    Vanishing,
 )
 from agent.isolation.modes import Isolation
 from agent.launcher.cgroups.contract import PROCESS
-from agent.launcher.launch import ENDED, RUNNING, UNKNOWN
+from agent.launcher.launch import ENDED, RUNNING
 from agent.launcher.wire import Message
 from agent.tasks import TaskKey
 from trimast.edge.fatal import own_task
-from trimast.model.ids import FrameworkId, TaskId
 
 log = structlog.get_logger()
 
@@ -77,6 +76,7 @@ class LaunchedContainerizer:
         isolating: whether and how tasks are held to their share.
         fetcher: without one, a task with uris fails.
         volumes: without them, a task that wants one fails.
+        podman: without it, a task with an image fails.
 
     Attributes:
         link: to the launcher.
@@ -92,10 +92,28 @@ class LaunchedContainerizer:
         isolating: Isolating = NOT_ISOLATING,
         fetcher: Fetcher | None = None,
         volumes: Volumes | None = None,
+        podman: PodmanRules = NO_PODMAN,
     ) -> None:
         self._isolating = isolating
         self._sandboxes = sandboxes
-        self._to_prepare = Preparing(sandboxes, isolating, self._holds, volumes)
+        runs_images = Podman(podman)
+        into_container = IntoContainer(
+            runs_images,
+            podman,
+            ContainerRecords(folder / RECORDS),
+            folder,
+            kind=lambda: self.link.isolation if self._holds() else PROCESS,
+            root=isolating.root_for(folder),
+            new_privileges=isolating.new_privileges,
+        )
+        self._containers = Containers(
+            runs_images,
+            folder,
+            on_event,
+            end_launch=lambda run: self.kill(*run),
+            start_timeout_s=podman.start_timeout_ms / 1000,
+        )
+        self._to_prepare = Preparing(sandboxes, isolating, self._holds, into_container, volumes)
         self._on_event = on_event
         self._held: dict[Run, _Held] = {}
         self._waiting: deque[StartProcess] = deque()
@@ -105,7 +123,7 @@ class LaunchedContainerizer:
         self._unwanted: set[Run] = set()
         self._fetching = Fetching(fetcher, sandboxes, self._on_fetched)
         self._is_closed = False
-        self._usage = UsageQuestion(_run)
+        self._usage = UsageQuestion(run_of)
         self.link = LauncherLink(
             folder,
             on_message=self._on_message,
@@ -130,6 +148,7 @@ class LaunchedContainerizer:
         return {"kind": PROCESS, "why": why} if why else {"kind": self.link.isolation}
 
     async def open(self) -> None:
+        self._containers.open()
         await self.link.open()
         if self._isolating.mode is Isolation.CGROUP and self.link.isolation == PROCESS:
             # Not to stay for the next attempt, if it has nothing else to stay for.
@@ -147,8 +166,11 @@ class LaunchedContainerizer:
             asyncio.get_running_loop().call_soon(self._prepare_waiting)
 
     def cancel_start(self, key: TaskKey, fence: int) -> None:
-        if (key, fence) not in self._held and not self._fetching.cancel((key, fence)):
-            self._unwanted.add((key, fence))
+        run = (key, fence)
+        if self._containers.cancel(run) or self._fetching.cancel(run):
+            return
+        if run not in self._held:
+            self._unwanted.add(run)
 
     def find(self, order: FindProcess) -> None:
         run = (order.key, order.fence)
@@ -156,25 +178,36 @@ class LaunchedContainerizer:
         self._held[run] = _Held(
             _watch(run, order.pid, order.start_ticks, order.boot_id, str(folder))
         )
+        self._containers.want(run)
         self.link.send(self._held[run].question)
 
     def end_strays(self) -> None:
         self.link.send({"do": "list"})
+        self._containers.end_strays()
 
     def terminate(self, key: TaskKey, fence: int, *, by_order: bool) -> None:
         self._signal((key, fence), signal.SIGTERM, Asked.BY_ORDER if by_order else Asked.TO_STOP)
+        self._containers.terminate((key, fence))
 
     def kill(self, key: TaskKey, fence: int) -> None:
         self._signal((key, fence), signal.SIGKILL, None)
 
     def pause(self, key: TaskKey, fence: int, *, paused: bool) -> None:
         held = self._held.get((key, fence))
-        if held is not None and not held.is_over:
+        if held is None or held.is_over:
+            return
+        if self._containers.pauses((key, fence)):
+            self._containers.pause((key, fence), paused=paused)
+        else:
             self.link.send({"do": "pause", "launch": launch_name((key, fence)), "paused": paused})
 
     def forget(self, key: TaskKey, fence: int) -> None:
         self._held.pop((key, fence), None)
+        self._containers.forget((key, fence))
         self.link.send({"do": "forget", "launches": [launch_name((key, fence))]})
+
+    def in_container(self, key: TaskKey, fence: int) -> bool:
+        return self._containers.holds((key, fence))
 
     async def usage(self) -> dict[Run, TaskUsage]:
         """Of the tasks that run in a cgroup. Empty if the launcher does not say it in time."""
@@ -190,6 +223,7 @@ class LaunchedContainerizer:
             await asyncio.wait(self._preparing)
         self._pool.shutdown()
         await self.link.close({"do": "end" if end else "leave"})
+        await self._containers.close(end=end)
 
     def _signal(self, run: Run, number: signal.Signals, mark: Asked | None) -> None:
         held = self._held.get(run)
@@ -226,7 +260,7 @@ class LaunchedContainerizer:
             if isinstance(outcome, StartFailed):
                 self._on_event(outcome)
             elif run in self._unwanted:
-                self._on_event(_start_failed(run, "it was killed before it was started"))
+                self._on_event(start_failed(run, "it was killed before it was started"))
             elif order.task.command.uris:
                 self._fetching.begin(order, outcome)
             else:
@@ -237,11 +271,27 @@ class LaunchedContainerizer:
         if self._is_closed:
             return
         if why_not:
-            self._on_event(_start_failed(run, why_not))
+            self._on_event(start_failed(run, why_not))
         else:
             self._order_start(run, message)
 
     def _order_start(self, run: Run, message: Message) -> None:
+        wanted = message.pop(CONTAINER, None)
+        if wanted is None:
+            self._send_start(run, message)
+            return
+
+        def on_provided(why_not: str) -> None:
+            if self._is_closed:
+                return
+            if why_not:
+                self._on_event(start_failed(run, why_not))
+            else:
+                self._send_start(run, message)
+
+        self._containers.provide(run, **wanted, on_provided=on_provided)
+
+    def _send_start(self, run: Run, message: Message) -> None:
         self._held[run] = _Held(message)
         self.link.send(message)
 
@@ -252,7 +302,7 @@ class LaunchedContainerizer:
             try:
                 outcomes.append(self._to_prepare.prepare(order))
             except (CannotStart, VolumeMissing, OSError, ValueError) as error:
-                outcomes.append(_start_failed((order.key, order.fence), str(error)))
+                outcomes.append(start_failed((order.key, order.fence), str(error)))
         return outcomes
 
     # The launcher.
@@ -282,7 +332,7 @@ class LaunchedContainerizer:
                 pass  # Of a launcher that knows more than this agent.
 
     def _on_news(self, news: Message) -> None:
-        run = _run(news["launch"])
+        run = run_of(news["launch"])
         held = self._held.get(run)
         if held is None or held.is_over:
             return
@@ -292,46 +342,40 @@ class LaunchedContainerizer:
             place = (news["pid"], news["start_ticks"], news["boot_id"])
             folder = held.question["folder"]
             held.question = _watch(run, *place, folder)
-            asked = Asked(news["mark"]) if news["mark"] else None
-            self._on_event(ProcessStarted(*run, news["pid"], news["start_ticks"], asked))
+            self._tell(run, started(run, news))
         if news["is"] == RUNNING and news.get("paused", False) != held.is_paused:
             held.is_paused = news["paused"]
-            self._on_event(ProcessPaused(*run, held.is_paused))
+            self._tell(run, ProcessPaused(*run, held.is_paused))
         if news["is"] != RUNNING:
             held.is_over = True
-            self._on_event(_end_of(run, news))
+            self._tell_end(run, held, news)
+
+    def _tell_end(self, run: Run, held: _Held, news: Message) -> None:
+        end = end_of(run, news)
+        if held.is_told or not news["pid"]:
+            self._tell(run, end)
+            return
+        self._tell(run, end, started(run, news))
+
+    def _tell(self, run: Run, event: ContainerEvent, before: ProcessStarted | None = None) -> None:
+        """
+        Args:
+            before: would have been told, if anybody had known how it was to end.
+        """
+        if self._containers.holds(run):
+            self._containers.tell(run, event, before)
+        else:
+            self._on_event(event)
 
     def _end_strays(self, message: Message) -> None:
-        done = [name for name in message["done"] if _run(name) not in self._held]
+        done = [name for name in message["done"] if run_of(name) not in self._held]
         if done:
             self.link.send({"do": "forget", "launches": done})
         for name in message["live"]:
-            run = _run(name)
+            run = run_of(name)
             if run not in self._held:
                 log.warning("stray_task_ended", **run[0]._asdict(), fence=run[1])
                 self.link.send({"do": "signal", "launch": name, "number": 9, "mark": ""})
-
-
-def _end_of(run: Run, news: Message) -> ContainerEvent:
-    match news["is"]:
-        case "ended":
-            return ProcessExited(*run, news["exit_code"], news["signal"], _exceeded(news))
-        case "failed":
-            return _start_failed(run, news["why"])
-        case "vanished":
-            return ProcessVanished(*run, Vanishing(news["why"]))
-        case _:
-            assert news["is"] == UNKNOWN, news
-            return ProcessMissing(*run)
-
-
-def _exceeded(news: Message) -> MemoryExceeded | None:
-    figures = news.get("memory")  # Not of an earlier version.
-    return MemoryExceeded(*figures) if figures else None
-
-
-def _start_failed(run: Run, why: str) -> StartFailed:
-    return StartFailed(*run, f"Cannot start the task: {why}"[:1000])
 
 
 def _watch(run: Run, pid: int, start_ticks: int, boot_id: str, folder: str) -> Message:
@@ -344,8 +388,3 @@ def _watch(run: Run, pid: int, start_ticks: int, boot_id: str, folder: str) -> M
         "boot_id": boot_id,
         "folder": folder,
     }
-
-
-def _run(name: str) -> Run:
-    framework_id, task_id, fence = json.loads(name)
-    return TaskKey(FrameworkId(framework_id), TaskId(task_id)), fence

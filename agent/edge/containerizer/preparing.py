@@ -21,15 +21,17 @@ from agent.edge.volumes import Volumes
 from agent.effects import StartProcess
 from agent.executors.executor import executor_key
 from agent.isolation.bounds import bounds_of
+from agent.launcher.cgroups.contract import Bounds
 from agent.launcher.wire import MESSAGE_BYTES_MAX, Message
 from agent.tasks import TaskKey
-from trimast.model.ids import ExecutorId
+from trimast.model.ids import ExecutorId, FrameworkId, TaskId
 from trimast.model.resource_kind import volumes_in
 
 _START_BYTES_MAX: Final = MESSAGE_BYTES_MAX // 8
 """Of a command with its environment; each byte may become six on the wire."""
 
 Run = tuple[TaskKey, int]
+IntoContainer = Callable[[StartProcess, Message, Path | None, Bounds], Message]
 
 
 def launch_name(run: Run) -> str:
@@ -38,11 +40,18 @@ def launch_name(run: Run) -> str:
     return json.dumps([key.framework_id, key.task_id, fence])
 
 
+def run_of(name: str) -> Run:
+    """What has that name. Raises ValueError, TypeError."""
+    framework_id, task_id, fence = json.loads(name)
+    return TaskKey(FrameworkId(framework_id), TaskId(task_id)), fence
+
+
 class Preparing:
     """Its methods are called in threads.
 
     Args:
         holds: whether there are cgroups to hold tasks in.
+        into_container: makes the order for a task with an image of that for one without.
     """
 
     def __init__(
@@ -50,8 +59,10 @@ class Preparing:
         sandboxes: Sandboxes,
         isolating: Isolating,
         holds: Callable[[], bool],
+        into_container: IntoContainer,
         volumes: Volumes | None = None,
     ) -> None:
+        self._into_container = into_container
         self._sandboxes = sandboxes
         self._isolating = isolating
         self._holds = holds
@@ -62,8 +73,9 @@ class Preparing:
         user = user_of(order)
         sandbox = self._sandboxes.create(order.agent_id, order.key, order.fence)
         output = [_make_output(sandbox / name, user) for name in ("stdout", "stderr")]
+        shared: Path | None = None
         if order.group is not None:
-            self._share(order, order.group, sandbox, user)
+            shared = self._share(order, order.group, sandbox, user)
         self._link_volumes(order, sandbox, user)
         if user is not None:
             os.chown(sandbox, user.uid, user.gid, follow_symlinks=False)
@@ -74,7 +86,8 @@ class Preparing:
             raise CannotStart(
                 f"its command and environment have more than {_START_BYTES_MAX} bytes"
             )
-        return {
+        bounds = bounds_of(order.task.resources, order.task.limits, self._isolating.rules)
+        message: Message = {
             "do": "start",
             "launch": launch_name((order.key, order.fence)),
             "program": program,
@@ -85,8 +98,11 @@ class Preparing:
             "stderr": output[1],
             "user": None if user is None else [user.uid, user.gid, list(user.groups)],
             "box": self._box(order, user),
-            **self._hold(order),
+            **self._hold(order, bounds),
         }
+        if order.task.container is None or order.task.container.image is None:
+            return message
+        return self._into_container(order, message, shared, bounds)
 
     def _box(self, order: StartProcess, user: User | None) -> Message:
         uid = os.geteuid() if user is None else user.uid
@@ -96,10 +112,9 @@ class Preparing:
             new_privileges=self._isolating.new_privileges,
         )
 
-    def _hold(self, order: StartProcess) -> Message:
+    def _hold(self, order: StartProcess, bounds: Bounds) -> Message:
         if not self._holds():
             return {}
-        bounds = bounds_of(order.task.resources, order.task.limits, self._isolating.rules)
         return {
             "group": group_name(launch_name((order.key, order.fence))),
             "bounds": asdict(bounds),
@@ -112,18 +127,21 @@ class Preparing:
             return
         if self._volumes is None:
             raise CannotStart("this agent keeps no persistent volumes")
+        if order.task.container is not None and order.task.container.image is not None:
+            raise CannotStart("a task with an image cannot have persistent volumes yet")
         owner = (os.geteuid(), os.getegid()) if user is None else (user.uid, user.gid)
         self._volumes.link(sandbox, wanted, owner)
 
     def _share(
         self, order: StartProcess, group: ExecutorId, sandbox: Path, user: User | None
-    ) -> None:
+    ) -> Path:
         """The tasks of a group find what they share as `group` in their sandboxes."""
         key = executor_key(order.key.framework_id, group)
         shared = self._sandboxes.share(order.agent_id, key, order.fence)
         os.symlink(shared, sandbox / "group")
         if user is not None:
             os.chown(shared, user.uid, user.gid, follow_symlinks=False)
+        return shared
 
 
 def _make_output(path: Path, user: User | None) -> str:

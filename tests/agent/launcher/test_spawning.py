@@ -2,7 +2,11 @@
 
 import resource
 import signal
+from pathlib import Path
 
+import pytest
+
+from agent.launcher import spawning
 from tests.agent.launcher.rig import Rig
 
 
@@ -30,3 +34,14 @@ def test_a_task_has_three_files_open(rig: Rig) -> None:
     rig.next()
     # And the folder that it looks into.
     assert (rig.boxes / "t.stdout").read_text().split() == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(("inherited", "own"), [("-900", "0"), ("0\n", "0\n"), ("300", "300")])
+def test_a_task_is_not_spared_because_its_agent_is(
+    inherited: str, own: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = tmp_path / "oom_score_adj"
+    score.write_text(inherited)
+    monkeypatch.setattr(spawning, "OOM_SCORE_ADJ", str(score))
+    spawning.be_as_dispensable_as_others()
+    assert score.read_text() == own

@@ -8,8 +8,14 @@ from trimast.model.command import CommandInfo
 _ARGUMENT_BYTES_MAX = 128 * 1024
 
 
-def command_from_proto(message: mesos_pb2.CommandInfo, whose: str = "Task") -> CommandInfo:
-    if not message.value:
+def command_from_proto(
+    message: mesos_pb2.CommandInfo, whose: str = "Task", *, has_image: bool = False
+) -> CommandInfo:
+    """
+    Args:
+        has_image: which may say itself what to run.
+    """
+    if not message.value and (message.shell or not has_image):
         raise BadMessage(f"{whose}'s command has no value: say what to run")
     environment = tuple(_variable(v) for v in message.environment.variables)
     for text in (message.value, *message.arguments, *(f"{n}={v}" for n, v in environment)):

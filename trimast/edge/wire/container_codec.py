@@ -1,15 +1,16 @@
-"""ContainerInfo <-> mesos.v1.ContainerInfo, as far as it is about the agent's own containers."""
+"""ContainerInfo <-> mesos.v1.ContainerInfo."""
 
 from typing import Final
 
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.image_codec import image_from_proto, image_to_proto
 from trimast.model.container import CAPABILITIES, ContainerInfo, Rlimit
 
 _RLimit = mesos_pb2.RLimitInfo.RLimit
 _Capability = mesos_pb2.CapabilityInfo.Capability
 _PREFIX: Final = "RLMT_"
-_KNOWN: Final = {"type", "linux_info", "rlimit_info"}
+_KNOWN: Final = {"type", "linux_info", "rlimit_info", "docker", "mesos", "volumes"}
 _KNOWN_OF_LINUX: Final = {
     "capability_info",
     "bounding_capabilities",
@@ -21,8 +22,6 @@ _KNOWN_OF_LINUX: Final = {
 
 def container_from_proto(message: mesos_pb2.ContainerInfo) -> ContainerInfo:
     """Raises BadMessage."""
-    if message.type != mesos_pb2.ContainerInfo.MESOS:
-        raise BadMessage("Task's container must be of type MESOS; others are not supported yet")
     for field, _ in message.ListFields():
         if field.name not in _KNOWN:
             raise BadMessage(f"Task's container uses {field.name}, which is not supported yet")
@@ -35,6 +34,7 @@ def container_from_proto(message: mesos_pb2.ContainerInfo) -> ContainerInfo:
         capabilities=_capabilities(linux),
         own_pids=linux.HasField("share_pid_namespace") and not linux.share_pid_namespace,
         own_ipc=linux.ipc_mode == mesos_pb2.LinuxInfo.PRIVATE,
+        image=image_from_proto(message),
     )
 
 
@@ -52,6 +52,8 @@ def container_to_proto(container: ContainerInfo) -> mesos_pb2.ContainerInfo:
         message.linux_info.share_pid_namespace = False
     if container.own_ipc:
         message.linux_info.ipc_mode = mesos_pb2.LinuxInfo.PRIVATE
+    if container.image is not None:
+        image_to_proto(container.image, message)
     return message
 
 

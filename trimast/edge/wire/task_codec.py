@@ -40,17 +40,25 @@ def task_info_from_proto(message: mesos_pb2.TaskInfo) -> TaskInfo:
     resources = resources_from_proto(message.resources)
     if resources.is_empty:
         raise BadMessage("Task uses no resources")
+    container = _container_from_proto(message)
+    has_image = container is not None and container.image is not None
+    if has_image:
+        _refuse_beside_image(message)
     return TaskInfo(
         task_id=TaskId(message.task_id.value),
         name=message.name,
         agent_id=AgentId(message.agent_id.value),
         resources=resources,
-        command=command_from_proto(message.command) if needs_command else NO_COMMAND,
+        command=(
+            command_from_proto(message.command, has_image=has_image)
+            if needs_command
+            else NO_COMMAND
+        ),
         kill_grace_ms=_kill_grace_ms(message),
         labels=labels_from_proto(message.labels),
         data=message.data,
         limits=limits_from_proto(message.limits, resources),
-        container=_container_from_proto(message),
+        container=container,
         executor=executor,
         check=check_from_proto(message.check) if message.HasField("check") else None,
         health_check=(
@@ -102,6 +110,14 @@ def kill_grace_ms_from_proto(policy: mesos_pb2.KillPolicy) -> int | None:
 
 def _container_from_proto(message: mesos_pb2.TaskInfo) -> ContainerInfo | None:
     return container_from_proto(message.container) if message.HasField("container") else None
+
+
+def _refuse_beside_image(message: mesos_pb2.TaskInfo) -> None:
+    """What would happen outside of the container, and is not meant so."""
+    if message.HasField("executor") and message.executor.type != _DEFAULT:
+        raise BadMessage("Task with an image must not have a custom executor")
+    if message.check.HasField("command") or message.health_check.HasField("command"):
+        raise BadMessage("Task with an image can be checked by HTTP and TCP, not by a command yet")
 
 
 def _max_completion_ms(message: mesos_pb2.TaskInfo) -> int | None:

@@ -51,7 +51,7 @@ def rlimit(**more: int) -> Callable[[Container], None]:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (docker, "must be of type MESOS"),
+        (docker, "so must have docker"),
         (lambda m: setattr(m, "hostname", "h"), "hostname, which is not supported yet"),
         (lambda m: m.linux_info.seccomp.SetInParent(), "seccomp, which is not supported yet"),
         (rlimit(soft=1, hard=2), "no type"),

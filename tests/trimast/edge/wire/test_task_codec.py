@@ -1,12 +1,14 @@
 """Tasks on the wire: whole, or refused with the words that Mesos clients know."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.task_codec import task_info_from_proto, task_info_to_proto
+from trimast.model.container import ContainerInfo, ImageInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo, TaskInfo
@@ -41,6 +43,32 @@ def test_a_command_is_a_shell_line_unless_it_says_otherwise() -> None:
     assert task_info_from_proto(message).command.shell
 
 
+def with_image() -> TaskInfo:
+    own = CommandInfo("", shell=False, arguments=("--fast",))
+    return replace(FULL, command=own, container=ContainerInfo(image=ImageInfo("alpine")))
+
+
+def test_an_image_may_say_what_to_run() -> None:
+    assert task_info_from_proto(task_info_to_proto(with_image())) == with_image()
+
+
+def test_what_would_happen_outside_of_a_container_is_refused() -> None:
+    message = task_info_to_proto(with_image())
+    message.health_check.command.value = "true"
+    with pytest.raises(BadMessage, match="by HTTP and TCP, not by a command"):
+        task_info_from_proto(message)
+    message = task_info_to_proto(with_image())
+    message.command.shell = True
+    with pytest.raises(BadMessage, match="has no value"):
+        task_info_from_proto(message)
+    message = task_info_to_proto(with_image())
+    message.ClearField("command")
+    message.executor.executor_id.value = "e"
+    message.executor.command.value = "x"
+    with pytest.raises(BadMessage, match="must not have a custom executor"):
+        task_info_from_proto(message)
+
+
 Change = Callable[[mesos_pb2.TaskInfo], object]
 
 
@@ -64,7 +92,10 @@ Change = Callable[[mesos_pb2.TaskInfo], object]
         (lambda t: t.command.environment.variables.add(name="A=B", value="1"), "without '='"),
         (lambda t: t.command.environment.variables.add(name="A"), "must have a value set"),
         (lambda t: t.kill_policy.grace_period.__setattr__("nanoseconds", -1), "non-negative"),
-        (lambda t: t.container.__setattr__("type", mesos_pb2.ContainerInfo.DOCKER), "type MESOS"),
+        (
+            lambda t: t.container.__setattr__("type", mesos_pb2.ContainerInfo.DOCKER),
+            "so must have docker",
+        ),
         (lambda t: t.health_check.SetInParent(), "HealthCheck must specify 'type'"),
     ],
 )
