@@ -23,6 +23,7 @@ from agent.events import (
     StartFailed,
     StopAsked,
 )
+from agent.executors.bounding import bound_executors
 from agent.executors.ending import (
     on_executor_kill_due,
     on_executor_over,
@@ -81,6 +82,7 @@ class Agent:
         effects = self._react(event, now_ms)
         effects += end_broken_groups(self.state, self.stamps, now_ms)
         effects += watch_idle_executors(self.state, now_ms)
+        effects += bound_executors(self.state)
         return effects + go_on_stopping(self.state, now_ms)
 
     def next_deadline_ms(self) -> int | None:

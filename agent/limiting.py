@@ -1,7 +1,7 @@
 """A task has taken more than it asked for: it is ended, and its end says why."""
 
 from agent.effects import AgentEffect, KillProcess
-from agent.events import DiskExceeded
+from agent.events import DiskExceeded, MemoryExceeded
 from agent.state import AgentState
 from agent.tasks import OverDisk, Phase
 
@@ -20,6 +20,15 @@ def on_disk_exceeded(state: AgentState, event: DiskExceeded) -> list[AgentEffect
 def disk_message(over: OverDisk) -> str:
     """In the words of Mesos."""
     return f"Disk usage ({_mib(over.used_bytes)}) exceeds quota ({_mib(over.limit_bytes)})"
+
+
+def memory_message(memory: MemoryExceeded) -> str:
+    """In the words of Mesos."""
+    limit = "none" if memory.limit is None else _mib(memory.limit)
+    return (
+        f"Memory limit exceeded: Requested: {limit} Maximum Used: {_mib(memory.peak)}"
+        f" Used at the end: {_mib(memory.usage)}"
+    )
 
 
 def _mib(amount_bytes: int) -> str:

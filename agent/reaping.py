@@ -5,7 +5,7 @@ from typing import Final
 
 from agent.effects import AgentEffect
 from agent.events import ProcessExited, ProcessMissing, ProcessVanished, Vanishing
-from agent.limiting import disk_message
+from agent.limiting import disk_message, memory_message
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase
@@ -119,17 +119,8 @@ def _meaning(kill: Kill | None, event: ProcessExited) -> tuple[TaskState, Status
 def _how_it_ended(event: ProcessExited) -> str:
     """In the words of Mesos."""
     if event.memory is not None:
-        memory = event.memory
-        limit = "none" if memory.limit is None else _mib(memory.limit)
-        return (
-            f"Memory limit exceeded: Requested: {limit} Maximum Used: {_mib(memory.peak)}"
-            f" Used at the end: {_mib(memory.usage)}; {_how_the_first_ended(event)}"
-        )
+        return f"{memory_message(event.memory)}; {_how_the_first_ended(event)}"
     return _how_the_first_ended(event)
-
-
-def _mib(amount_bytes: int) -> str:
-    return f"{amount_bytes / (1024 * 1024):.1f}MB"
 
 
 def _how_the_first_ended(event: ProcessExited) -> str:

@@ -66,6 +66,7 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
     executor = _executor_of(state, task)
     if executor is not None:
         executor.tasks.pop(task.key, None)
+        executor.is_resized = True
     update = report.update
     return [
         NoteEnded(task.key, task.fence, update.state, update.message, update.reason),

@@ -100,6 +100,9 @@ def _accepted(
         read = replace(read, watch=from_plain(WatchNotes, notes[_PLAIN_NOTES]))
     if len(notes) > _PLAIN_NOTES + 1 and notes[_PLAIN_NOTES + 1] is not None:
         read = replace(read, group=ExecutorId(notes[_PLAIN_NOTES + 1]))
+    if len(notes) > _PLAIN_NOTES + 2:
+        limits = tuple((name, milli) for name, milli in notes[_PLAIN_NOTES + 2])
+        read = replace(read, limits=limits)
     return TaskAccepted(_key(framework_id, task_id), fence, settled, read)
 
 
@@ -113,6 +116,7 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.executor_id,
         None if notes.watch is None else to_plain(notes.watch),
         notes.group,
+        *([notes.limits] if notes.limits else []),
     ]
 
 

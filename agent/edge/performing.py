@@ -15,6 +15,7 @@ from agent.edge.master_link import MasterLink
 from agent.edge.sandboxes import Sandboxes
 from agent.effects import (
     AgentEffect,
+    BoundProcess,
     CancelStart,
     CloseLink,
     EndAgent,
@@ -117,6 +118,8 @@ class Performer:
             case PauseProcess():
                 log.info("task_told_to_pause", **_names(effect), paused=effect.paused)
                 self._containerizer.pause(effect.key, effect.fence, paused=effect.paused)
+            case BoundProcess():
+                self._containerizer.bound(effect)
             case RunProbe():
                 self._prober.start(effect)
             case TellExecutor() | CloseExecutorStream():

@@ -7,6 +7,7 @@ import socket
 import time
 from typing import Final
 
+from agent.launcher.cgroups.contract import Bounds
 from agent.launcher.holding import Holder
 from agent.launcher.journal import Journal
 from agent.launcher.launch import RECORDS_DAMAGED, UNKNOWN, VANISHED, Launch, news_of
@@ -14,7 +15,7 @@ from agent.launcher.peer import Peer
 from agent.launcher.running import Running
 from agent.launcher.said import say
 from agent.launcher.spawning import BATCH_MAX
-from agent.launcher.wire import VERSION, Message
+from agent.launcher.wire import CAN, VERSION, Message
 
 LOOK_AGAIN_S: Final = 0.005
 """For groups to be empty: nothing tells of that in cgroup v1."""
@@ -158,7 +159,10 @@ class Launcher:
                 )
             case "pause":
                 self._running.pause(message["launch"], bool(message["paused"]))
+            case "bound":
+                self._running.bound(message["launch"], Bounds.of(message["bounds"]))
             case "usage":
+                self._running.resize_some()
                 self._tell_usage()
             case "list":
                 live = [launch.name for launch in self._running.launches.values() if launch.is_live]
@@ -186,6 +190,7 @@ class Launcher:
                 "say": "hello",
                 "version": VERSION,
                 "pid": os.getpid(),
+                "can": CAN,
                 "damage": self._journal.damage,
                 "isolation": self._holder.kind,
                 "isolation_why": self._holder.why,

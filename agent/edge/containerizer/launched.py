@@ -9,7 +9,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ from agent.edge.containerizer.preparing import Preparing, Run, launch_name
 from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.sandboxes import Sandboxes
-from agent.effects import FindProcess, StartProcess
+from agent.effects import BoundProcess, FindProcess, StartProcess
 from agent.events import (
     Asked,
     MemoryExceeded,
@@ -36,6 +36,7 @@ from agent.events import (
     StartFailed,
     Vanishing,
 )
+from agent.isolation.bounds import bounds_of
 from agent.isolation.modes import Isolation
 from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.launch import ENDED, RUNNING, UNKNOWN
@@ -58,12 +59,14 @@ class _Held:
         question: what the launcher is asked, and asked again if it is lost: `start` until the task
             runs, `watch` from then on.
         asked: the last signal, for the same reason.
+        bounds: that it was given since it runs, too.
         is_told: that it runs.
         is_over: told how it ended, and kept until that is on disk.
     """
 
     question: Message
     asked: Message | None = None
+    bounds: Message | None = None
     is_told: bool = False
     is_paused: bool = False
     is_over: bool = False
@@ -169,6 +172,15 @@ class LaunchedContainerizer:
         if held is not None and not held.is_over:
             self.link.send({"do": "pause", "launch": launch_name((key, fence)), "paused": paused})
 
+    def bound(self, order: BoundProcess) -> None:
+        held = self._held.get((order.key, order.fence))
+        if held is None or held.is_over or not self._holds() or "bound" not in self.link.can:
+            return
+        bounds = bounds_of(order.resources, order.limits, self._isolating.rules)
+        launch = launch_name((order.key, order.fence))
+        held.bounds = {"do": "bound", "launch": launch, "bounds": asdict(bounds)}
+        self.link.send(held.bounds)
+
     def forget(self, key: TaskKey, fence: int) -> None:
         self._held.pop((key, fence), None)
         self.link.send({"do": "forget", "launches": [launch_name((key, fence))]})
@@ -261,8 +273,8 @@ class LaunchedContainerizer:
         for held in self._held.values():
             if not held.is_over:
                 self.link.send(held.question)
-                if held.asked is not None:
-                    self.link.send(held.asked)
+                for message in filter(None, (held.bounds, held.asked)):
+                    self.link.send(message)
         self.end_strays()
 
     def _on_message(self, message: Message) -> None:
