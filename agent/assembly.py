@@ -165,7 +165,7 @@ class RunningAgent:
         self._usage = UsageMetrics(lambda: not self._containerizer.why_not_isolated)
         registry.register(self._usage)
         self._executors = ExecutorStreams()
-        self._prober = Prober(self._sandboxes, self.submit)
+        self._prober = Prober(self._sandboxes, self._containerizer.besides, self.submit)
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -204,7 +204,12 @@ class RunningAgent:
         add_sandbox_page(app, self._sandboxes, self._logs.lock)
         add_usage_pages(app, self._state, self._containerizer.usage)
         FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
-        ExecPage(self._state, self._sandboxes, is_allowed=_may_exec(config)).add_to(app)
+        ExecPage(
+            self._state,
+            self._sandboxes,
+            self._containerizer.besides,
+            is_allowed=_may_exec(config),
+        ).add_to(app)
         executor_api = ExecutorApi(
             self._state, self._executors, self.submit, needs_token=config.executor_token
         )

@@ -181,7 +181,7 @@ def _on_deadline_passed(state: AgentState, stamps: Stamps, now_ms: int) -> list[
             case AlarmKind.HEALTH_CHECK | AlarmKind.CHECK:
                 assert alarm.key is not None
                 of = ProbeOf.CHECK if alarm.kind is AlarmKind.CHECK else ProbeOf.HEALTH
-                effects += on_probe_due(state, state.tasks[alarm.key], of)
+                effects += on_probe_due(state, state.tasks[alarm.key], of, now_ms)
             case AlarmKind.EXECUTOR_SILENT:
                 assert alarm.key is not None
                 effects += on_executor_silent(state.executors[alarm.key], now_ms)

@@ -9,6 +9,7 @@ import aiohttp
 from agent.checks.effects import RunProbe
 from agent.checks.events import ProbeEnded
 from agent.edge.checking.command_probe import run_command
+from agent.edge.containerizer.beside import BesideFailed, Besides
 from agent.edge.sandboxes import Sandboxes
 from trimast.edge.fatal import own_task
 from trimast.model.checks import CheckResult, Probe, ProbeKind
@@ -24,8 +25,11 @@ class ProbeFailed(Exception):
 
 
 class Prober:
-    def __init__(self, sandboxes: Sandboxes, submit: Callable[[ProbeEnded], None]) -> None:
+    def __init__(
+        self, sandboxes: Sandboxes, besides: Besides, submit: Callable[[ProbeEnded], None]
+    ) -> None:
         self._sandboxes = sandboxes
+        self._besides = besides
         self._submit = submit
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
         self._running: set[asyncio.Task[None]] = set()
@@ -70,8 +74,9 @@ class Prober:
             case ProbeKind.COMMAND:
                 folder = self._sandboxes.path(order.agent_id, order.key, order.fence)
                 try:
-                    return CheckResult(ProbeKind.COMMAND, await run_command(order, folder))
-                except (OSError, ValueError) as error:
+                    code = await run_command(order, folder, self._besides)
+                    return CheckResult(ProbeKind.COMMAND, code)
+                except (BesideFailed, ValueError) as error:
                     raise ProbeFailed(str(error)) from error
             case ProbeKind.HTTP:
                 return CheckResult(ProbeKind.HTTP, status_code=await _status_of(order.probe))

@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from agent.edge.containerizer.beside import Besides
 from agent.edge.containerizer.command_line import CannotStart
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.fetching import Fetching
@@ -81,6 +82,7 @@ class LaunchedContainerizer:
 
     Attributes:
         link: to the launcher.
+        besides: commands beside tasks.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class LaunchedContainerizer:
             idle_s=idle_s,
             cgroups_root=isolating.root_for(folder),
         )
+        self.besides = Besides(self.link.send, lambda: "beside" in self.link.can)
 
     def _holds(self) -> bool:
         return self.link.isolation != PROCESS and self._isolating.mode is not Isolation.PROCESS
@@ -193,6 +196,7 @@ class LaunchedContainerizer:
         if self._is_closed:
             return
         self._is_closed = True
+        self.besides.lost()
         self._waiting.clear()
         await self._fetching.close()
         if self._preparing:
@@ -270,6 +274,7 @@ class LaunchedContainerizer:
         """A launcher that knows nothing of us: nothing is started twice, whoever is asked again."""
         if not again:
             return  # What there is to find is about to be asked.
+        self.besides.lost()
         for held in self._held.values():
             if not held.is_over:
                 self.link.send(held.question)
@@ -287,6 +292,8 @@ class LaunchedContainerizer:
                 self._end_strays(message)
             case "usage":
                 self._usage.told(message)
+            case "beside":
+                self.besides.told(message)
             case _:
                 pass  # Of a launcher that knows more than this agent.
 
