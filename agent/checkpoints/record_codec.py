@@ -24,6 +24,7 @@ from agent.executors.executor import ExecutorNotes, executor_key
 from agent.tasks import TaskKey, TaskNotes, WatchNotes
 from trimast.model.checks import CheckResult
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -176,7 +177,10 @@ def _update_to_list(update: StatusUpdate) -> list[Any]:
 def _of_executor(update: StatusUpdate) -> list[Any]:
     """Only if there is any of it: most tasks have no executor of their own."""
     check = None if update.check is None else to_plain(update.check)
-    more = (update.executor_id, update.healthy, update.data.hex(), update.labels, check)
+    limitation = None if update.limitation is None else to_plain(update.limitation)
+    paused = update.is_paused or None
+    of_executor = (update.executor_id, update.healthy, update.data.hex(), update.labels)
+    more = (*of_executor, check, limitation, paused)
     return list(more) if any(part not in (None, "", ()) for part in more) else []
 
 
@@ -199,6 +203,8 @@ def _report(
     data: str = "",
     labels: Iterable[list[str]] = (),
     check: Any = None,
+    limitation: Any = None,
+    paused: bool | None = None,
 ) -> ReportMade:
     return ReportMade(
         StatusUpdate(
@@ -220,6 +226,8 @@ def _report(
             data=bytes.fromhex(data),
             labels=tuple((name, text) for name, text in labels),
             check=None if check is None else from_plain(CheckResult, check),
+            limitation=None if limitation is None else from_plain(Resources, limitation),
+            is_paused=paused is True,
         )
     )
 

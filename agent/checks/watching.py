@@ -79,6 +79,7 @@ def on_probe_due(state: AgentState, task: Task, of: ProbeOf, now_ms: int) -> lis
         check.timeout_ms,
         watch.environment,
         watch.user,
+        task.notes.group,
     )
     return [probe]
 

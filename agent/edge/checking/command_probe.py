@@ -59,4 +59,4 @@ def _as_task(order: RunProbe, command: CommandInfo) -> StartProcess:
         user=command.user,
     )
     task = TaskInfo(order.key.task_id, order.key.task_id, order.agent_id, NOTHING, what)
-    return StartProcess(order.agent_id, order.key, order.fence, task, order.user)
+    return StartProcess(order.agent_id, order.key, order.fence, task, order.user, order.group)
