@@ -53,15 +53,23 @@ class ExecPage:
     """
     Args:
         is_allowed: else every call is refused.
+        count: is told of each command whether it ran, in a word.
     """
 
     def __init__(
-        self, state: AgentState, sandboxes: Sandboxes, besides: Besides, *, is_allowed: bool
+        self,
+        state: AgentState,
+        sandboxes: Sandboxes,
+        besides: Besides,
+        *,
+        is_allowed: bool,
+        count: Callable[[str], None],
     ) -> None:
         self._state = state
         self._sandboxes = sandboxes
         self._besides = besides
         self._is_allowed = is_allowed
+        self._count = count
         self._running = 0
 
     def add_to(self, app: web.Application) -> None:
@@ -101,9 +109,11 @@ class ExecPage:
         try:
             process = await self._besides.start(order)
         except BesideFailed as failure:
+            self._count("not_run")
             if failure.is_program:
                 return await _say_not_run(request, command[0], failure)
             return json_error(503, f"it cannot be run: {failure}")
+        self._count("ran")
         log.info("command_run", **task.key._asdict(), program=command[0], pid=process.pid)
         try:
             return await _attend(request, process, lambda: self._besides.kill(process))

@@ -126,6 +126,7 @@ class Performer:
                 self._executors.perform(effect)
             case NoteExecutor():
                 names = {"framework_id": effect.key.framework_id, "executor_id": effect.key.task_id}
+                self._metrics.executors.labels(effect.what).inc()
                 log.info(f"executor_{effect.what}", **names, fence=effect.fence, why=effect.why)
             case NoteFound():
                 log.info("task_found", **_names(effect), pid=effect.pid)

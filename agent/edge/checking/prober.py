@@ -25,10 +25,20 @@ class ProbeFailed(Exception):
 
 
 class Prober:
+    """
+    Args:
+        count: is told of each try its kind, what it was of, and what came of it, in a word.
+    """
+
     def __init__(
-        self, sandboxes: Sandboxes, besides: Besides, submit: Callable[[ProbeEnded], None]
+        self,
+        sandboxes: Sandboxes,
+        besides: Besides,
+        submit: Callable[[ProbeEnded], None],
+        count: Callable[[str, str, str], None],
     ) -> None:
         self._sandboxes = sandboxes
+        self._count = count
         self._besides = besides
         self._submit = submit
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
@@ -50,16 +60,18 @@ class Prober:
     async def _run(self, order: RunProbe) -> None:
         try:
             async with self._places, asyncio.timeout(order.timeout_ms / 1000 or None):
-                result = await self._try(order)
+                found = await self._try(order)
         except TimeoutError:
             ended = self._failed(order, f"no result within {order.timeout_ms} ms")
         except ProbeFailed as failure:
             ended = self._failed(order, str(failure))
         else:
-            detail = _fault_of(result, order.probe)
+            detail = _fault_of(found, order.probe)
             ended = ProbeEnded(
-                order.key, order.fence, order.of, order.number, result, not detail, detail
+                order.key, order.fence, order.of, order.number, found, not detail, detail
             )
+        result = "healthy" if ended.is_healthy else "unhealthy"
+        self._count(order.probe.kind.name.lower(), order.of, result)
         self._submit(ended)
 
     def _failed(self, order: RunProbe, why: str) -> ProbeEnded:

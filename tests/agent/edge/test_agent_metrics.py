@@ -24,5 +24,10 @@ def test_every_counter_is_there_from_the_start() -> None:
         assert value("trimast_agent_orders_refused_total", {"reason": reason}) == 0
     assert value("trimast_agent_task_ends_total", {"state": "finished"}) == 0
     assert value("trimast_agent_launches_total") == 0
+    assert value("trimast_agent_executors_total", {"what": "ended"}) == 0
+    assert value("trimast_agent_executors") == 0
+    assert value("trimast_agent_commands_total", {"result": "not_run"}) == 0
+    probe = {"kind": "http", "of": "health", "result": "unhealthy"}
+    assert value("trimast_agent_probes_total", probe) == 0
     assert value("trimast_agent_link_up") == 0
     assert value("trimast_agent_journal_fsync_seconds_count") == 0

@@ -19,7 +19,7 @@ def post(root: Path, path: str, *, is_allowed: bool, **headers: str) -> tuple[in
     state = agent_with_running_task().state
     boxes = Sandboxes(root, kept_max=9, age_max_ms=10**9)
     app = new_application()
-    ExecPage(state, boxes, NO_BESIDES, is_allowed=is_allowed).add_to(app)
+    ExecPage(state, boxes, NO_BESIDES, is_allowed=is_allowed, count=print).add_to(app)
 
     async def main() -> tuple[int, str]:
         server = HttpServer(app, host="127.0.0.1", port=0)

@@ -40,10 +40,14 @@ async def tried(folder: Path, probe: Probe, timeout_ms: int = 10_000) -> ProbeEn
         tasks.start(StartProcess(AGENT, KEY, 7, info, ""))
         assert isinstance(await asyncio.wait_for(events.get(), 20), ProcessStarted)
     told: asyncio.Queue[ProbeEnded] = asyncio.Queue()
-    prober = Prober(boxes, tasks.besides, told.put_nowait)
+    counted: list[tuple[str, str, str]] = []
+    prober = Prober(boxes, tasks.besides, told.put_nowait, lambda *what: counted.append(what))
     prober.start(order(probe, timeout_ms))
     try:
-        return await asyncio.wait_for(told.get(), 20)
+        ended = await asyncio.wait_for(told.get(), 20)
+        result = "healthy" if ended.is_healthy else "unhealthy"
+        assert counted == [(probe.kind.name.lower(), "check", result)]
+        return ended
     finally:
         await prober.close()
         await tasks.close(end=True)
