@@ -89,7 +89,7 @@ class _Gauges(Collector):
             tasks.add_metric([task_state], tally[task_state])
         yield tasks
         yield GaugeMetricFamily(
-            "trimast_agent_executors",
+            "trimast_agent_executors_held",
             "Executors that the agent holds.",
             value=len(state.executors),
         )
