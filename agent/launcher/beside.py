@@ -109,8 +109,10 @@ class Besides:
                 _end(beside)
 
     def end_all(self) -> None:
+        """Their agent has gone. The next one counts from 1 again, and is told nothing of these."""
         for beside in self._running.values():
             _end(beside)
+        self._running.clear()
 
     def look_at(self, beside: Beside, file: int) -> None:
         if beside.errors != -1:
@@ -128,7 +130,7 @@ class Besides:
         beside.errors = -1
         if complaint:
             beside.complaint = json.loads(complaint)
-        else:
+        elif self._running.get(beside.number) is beside:
             number, pid = beside.number, beside.pid
             self._tell({"say": "beside", "number": number, "is": "running", "pid": pid})
 
@@ -137,6 +139,8 @@ class Besides:
         os.close(beside.handle)
         _end(beside)  # What it has left behind, while the number of its group is still its own.
         _, status = os.waitpid(beside.pid, 0)
+        if self._running.get(beside.number) is not beside:
+            return
         del self._running[beside.number]
         if beside.complaint is not None:
             self._tell_failed(beside.number, beside.complaint)
