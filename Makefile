@@ -47,6 +47,7 @@ soak: setup
 	SEEDS=$(SEEDS) $(BIN)/pytest -q --timeout=0 tests/simulation
 	$(BIN)/trimast drill kill-leader --times 200
 	AGENT_KILLS=200 $(BIN)/pytest -q -s --timeout=0 tests/integration/test_killed_agents.py
+	MASTERS_AWAY_S=60 $(BIN)/pytest -q -s --timeout=0 tests/integration/test_masters_away.py
 
 bench: setup
 	$(BIN)/python -m tests.bench.tasks

@@ -172,7 +172,8 @@ class RunningAgent:
         self._usage = UsageMetrics(lambda: not self._containerizer.why_not_isolated)
         registry.register(self._usage)
         self._executors = ExecutorStreams()
-        self._prober = Prober(self._sandboxes, self.submit)
+        besides, metrics = self._containerizer.besides, self._metrics
+        self._prober = Prober(self._sandboxes, besides, self.submit, metrics.count_probe)
         self._checkpoints = CheckpointFiles(
             work_dir.journal,
             bytes_max=config.journal_bytes_max,
@@ -212,12 +213,16 @@ class RunningAgent:
         add_sandbox_page(app, self._sandboxes, self._logs.lock)
         add_usage_pages(app, self._state, self._containerizer.usage)
         FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
-        ExecPage(
+        may_exec, count = _may_exec(config), metrics.count_command
+        exec_page = ExecPage(
             self._state,
             self._sandboxes,
-            is_allowed=_may_exec(config),
+            besides,
+            is_allowed=may_exec,
             in_container=self._containerizer.in_container,
-        ).add_to(app)
+            count=count,
+        )
+        exec_page.add_to(app)
         executor_api = ExecutorApi(
             self._state, self._executors, self.submit, needs_token=config.executor_token
         )

@@ -24,6 +24,7 @@ from agent.events import (
     StopAsked,
     VolumesGone,
 )
+from agent.executors.bounding import bound_executors
 from agent.executors.ending import (
     on_executor_kill_due,
     on_executor_over,
@@ -83,6 +84,7 @@ class Agent:
         effects = self._react(event, now_ms)
         effects += end_broken_groups(self.state, self.stamps, now_ms)
         effects += watch_idle_executors(self.state, now_ms)
+        effects += bound_executors(self.state)
         return effects + go_on_stopping(self.state, now_ms)
 
     def next_deadline_ms(self) -> int | None:
@@ -183,7 +185,7 @@ def _on_deadline_passed(state: AgentState, stamps: Stamps, now_ms: int) -> list[
             case AlarmKind.HEALTH_CHECK | AlarmKind.CHECK:
                 assert alarm.key is not None
                 of = ProbeOf.CHECK if alarm.kind is AlarmKind.CHECK else ProbeOf.HEALTH
-                effects += on_probe_due(state, state.tasks[alarm.key], of)
+                effects += on_probe_due(state, state.tasks[alarm.key], of, now_ms)
             case AlarmKind.EXECUTOR_SILENT:
                 assert alarm.key is not None
                 effects += on_executor_silent(state.executors[alarm.key], now_ms)

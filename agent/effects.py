@@ -10,8 +10,9 @@ from agent.tasks import TaskKey
 from trimast.model.agent import AgentInfo
 from trimast.model.ids import AgentId, ExecutorId, MasterId
 from trimast.model.inventory import HeldTask
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusUpdate
-from trimast.model.task import TaskInfo
+from trimast.model.task import Limits, TaskInfo
 from trimast.model.task_lifecycle import TaskState
 from trimast.model.volume import HeldVolume, VolumeRecord
 
@@ -142,6 +143,16 @@ class PauseProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundProcess:
+    """It runs, and may use this much from now on."""
+
+    key: TaskKey
+    fence: int
+    resources: Resources
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
 class CancelStart:
     """If its process is not ordered yet, it need not be any more: `StartFailed` follows."""
 
@@ -244,6 +255,7 @@ AgentEffect = (
     | TerminateProcess
     | KillProcess
     | PauseProcess
+    | BoundProcess
     | RefuseOrder
     | NoteAdmitted
     | NoteFound

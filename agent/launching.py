@@ -130,6 +130,7 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
         info.executor.executor_id if info.executor is not None and is_custom else None,
         None if is_custom else _watch_notes(run),
         None if info.executor is None or is_custom else info.executor.executor_id,
+        info.limits if is_custom else (),
     )
 
 

@@ -5,7 +5,12 @@ from typing import Final
 
 from agent.effects import AgentEffect
 from agent.events import ProcessExited, ProcessMissing, ProcessVanished, Vanishing
-from agent.limiting import disk_message
+from agent.limiting import (
+    disk_limitation,
+    disk_message,
+    memory_limitation,
+    memory_message,
+)
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase
@@ -19,9 +24,13 @@ def on_process_exited(state: AgentState, event: ProcessExited, stamps: Stamps) -
     assert task.phase is Phase.RUNNING
     task_state, reason = _meaning(task.kill, event)
     message = _how_it_ended(event)
+    limitation = None
+    if reason is StatusReason.CONTAINER_LIMITATION_MEMORY and event.memory is not None:
+        limitation = memory_limitation(event.memory)
     if task.kill is None and task.over_disk is not None:
         task_state, reason = TaskState.FAILED, StatusReason.CONTAINER_LIMITATION_DISK
         message = disk_message(task.over_disk)
+        limitation = disk_limitation(task.over_disk)
     if task.kill is not None and task.kill.verdict is not None:
         message += ", ended because it ran for as long as it may"
     elif task.kill is not None and not task.kill.by_order:
@@ -35,6 +44,7 @@ def on_process_exited(state: AgentState, event: ProcessExited, stamps: Stamps) -
         message=message,
         exit_code=event.exit_code,
         signal=event.signal,
+        limitation=limitation,
     )
     return report_end(state, task, report)
 
@@ -119,17 +129,8 @@ def _meaning(kill: Kill | None, event: ProcessExited) -> tuple[TaskState, Status
 def _how_it_ended(event: ProcessExited) -> str:
     """In the words of Mesos."""
     if event.memory is not None:
-        memory = event.memory
-        limit = "none" if memory.limit is None else _mib(memory.limit)
-        return (
-            f"Memory limit exceeded: Requested: {limit} Maximum Used: {_mib(memory.peak)}"
-            f" Used at the end: {_mib(memory.usage)}; {_how_the_first_ended(event)}"
-        )
+        return f"{memory_message(event.memory)}; {_how_the_first_ended(event)}"
     return _how_the_first_ended(event)
-
-
-def _mib(amount_bytes: int) -> str:
-    return f"{amount_bytes / (1024 * 1024):.1f}MB"
 
 
 def _how_the_first_ended(event: ProcessExited) -> str:

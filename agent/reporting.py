@@ -11,6 +11,7 @@ from agent.executors.executor import Executor, executor_key
 from agent.journaling import write
 from agent.state import AgentState, ReportsWritten, Stamps
 from agent.tasks import Phase, Task
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -26,6 +27,7 @@ def make_report(
     message: str = "",
     exit_code: int | None = None,
     signal: int | None = None,
+    limitation: Resources | None = None,
 ) -> ReportMade:
     """The next report about `task`. The caller writes it down, then it may be sent."""
     assert state.agent_id is not None
@@ -46,6 +48,8 @@ def make_report(
         executor_id=task.notes.executor_id or task.notes.group,
         healthy=task.healthy,
         check=task.check,
+        limitation=limitation,
+        is_paused=task.is_paused and task_state is TaskState.RUNNING,
     )
     task.stream.add(update)
     task.state = task_state
@@ -66,6 +70,7 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
     executor = _executor_of(state, task)
     if executor is not None:
         executor.tasks.pop(task.key, None)
+        executor.is_resized = True
     update = report.update
     return [
         NoteEnded(task.key, task.fence, update.state, update.message, update.reason),

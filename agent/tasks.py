@@ -8,7 +8,7 @@ from agent.updates.stream import UpdateStream
 from trimast.model.checks import Check, CheckResult, HealthCheck
 from trimast.model.ids import ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason
-from trimast.model.task import TaskInfo
+from trimast.model.task import Limits, TaskInfo
 from trimast.model.task_lifecycle import TaskState
 
 
@@ -83,6 +83,7 @@ class TaskNotes:
             its own all the same.
         watch: None if there is nothing to watch it for.
         executor_id: of the executor that runs it; None if it is a process of its own.
+        limits: of a task that an executor runs.
     """
 
     boot_id: str = ""
@@ -93,6 +94,7 @@ class TaskNotes:
     executor_id: ExecutorId | None = None
     watch: WatchNotes | None = None
     group: ExecutorId | None = None
+    limits: Limits = ()
 
 
 NO_NOTES: Final = TaskNotes()

@@ -24,6 +24,7 @@ from agent.executors.executor import ExecutorNotes, executor_key
 from agent.tasks import TaskKey, TaskNotes, WatchNotes
 from trimast.model.checks import CheckResult
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -100,6 +101,9 @@ def _accepted(
         read = replace(read, watch=from_plain(WatchNotes, notes[_PLAIN_NOTES]))
     if len(notes) > _PLAIN_NOTES + 1 and notes[_PLAIN_NOTES + 1] is not None:
         read = replace(read, group=ExecutorId(notes[_PLAIN_NOTES + 1]))
+    if len(notes) > _PLAIN_NOTES + 2:
+        limits = tuple((name, milli) for name, milli in notes[_PLAIN_NOTES + 2])
+        read = replace(read, limits=limits)
     return TaskAccepted(_key(framework_id, task_id), fence, settled, read)
 
 
@@ -113,6 +117,7 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.executor_id,
         None if notes.watch is None else to_plain(notes.watch),
         notes.group,
+        *([notes.limits] if notes.limits else []),
     ]
 
 
@@ -172,7 +177,10 @@ def _update_to_list(update: StatusUpdate) -> list[Any]:
 def _of_executor(update: StatusUpdate) -> list[Any]:
     """Only if there is any of it: most tasks have no executor of their own."""
     check = None if update.check is None else to_plain(update.check)
-    more = (update.executor_id, update.healthy, update.data.hex(), update.labels, check)
+    limitation = None if update.limitation is None else to_plain(update.limitation)
+    paused = update.is_paused or None
+    of_executor = (update.executor_id, update.healthy, update.data.hex(), update.labels)
+    more = (*of_executor, check, limitation, paused)
     return list(more) if any(part not in (None, "", ()) for part in more) else []
 
 
@@ -195,6 +203,8 @@ def _report(
     data: str = "",
     labels: Iterable[list[str]] = (),
     check: Any = None,
+    limitation: Any = None,
+    paused: bool | None = None,
 ) -> ReportMade:
     return ReportMade(
         StatusUpdate(
@@ -216,6 +226,8 @@ def _report(
             data=bytes.fromhex(data),
             labels=tuple((name, text) for name, text in labels),
             check=None if check is None else from_plain(CheckResult, check),
+            limitation=None if limitation is None else from_plain(Resources, limitation),
+            is_paused=paused is True,
         )
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agent.tasks import ProbeOf, TaskKey
 from trimast.model.checks import Probe
-from trimast.model.ids import AgentId
+from trimast.model.ids import AgentId, ExecutorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class RunProbe:
     """Ends in `ProbeEnded`, at the latest when its time is up.
 
     Attributes:
-        environment, user: for a command.
+        environment, user, group: for a command.
     """
 
     agent_id: AgentId
@@ -24,3 +24,4 @@ class RunProbe:
     timeout_ms: int
     environment: tuple[tuple[str, str], ...] = ()
     user: str = ""
+    group: ExecutorId | None = None

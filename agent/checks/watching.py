@@ -57,13 +57,17 @@ def is_time_up(task: Task, now_ms: int) -> bool:
     return task.start_ticks * TICK_MS + watch.max_completion_ms <= now_ms
 
 
-def on_probe_due(state: AgentState, task: Task, of: ProbeOf) -> list[AgentEffect]:
+def on_probe_due(state: AgentState, task: Task, of: ProbeOf, now_ms: int) -> list[AgentEffect]:
     watch, probing = task.notes.watch, task.probes.get(of)
     if watch is None or probing is None or task.kill is not None:
         return []  # Whether one that is to end is well is of no interest.
     check = _check_of(watch, of)
     assert check is not None
     assert state.agent_id is not None
+    if task.is_paused:
+        # It cannot answer, and that is nobody's fault.
+        state.alarms.set(Alarm(ALARM_OF[of], task.key), now_ms + check.interval_ms)
+        return []
     probing.tries += 1
     probe = RunProbe(
         state.agent_id,
@@ -75,6 +79,7 @@ def on_probe_due(state: AgentState, task: Task, of: ProbeOf) -> list[AgentEffect
         check.timeout_ms,
         watch.environment,
         watch.user,
+        task.notes.group,
     )
     return [probe]
 

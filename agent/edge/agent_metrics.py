@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 from collections.abc import Iterable
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -10,8 +11,11 @@ from prometheus_client.registry import Collector
 from agent.edge.containerizer.launcher_link import LauncherLink
 from agent.effects import RefusalOfOrder
 from agent.state import AgentState
+from agent.tasks import ProbeOf
+from trimast.model.checks import ProbeKind
 from trimast.model.task_lifecycle import TERMINAL_STATES, TaskState
 
+_PROBED = ("kind", "of", "result")
 _FSYNC_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -38,6 +42,13 @@ class AgentMetrics:
         self.refused = counter(
             "orders_refused_total", "Orders of masters that were not followed.", ["reason"]
         )
+        self.executors = counter(
+            "executors_total", "What executors did and what became of them.", ["what"]
+        )
+        self.probes = counter("probes_total", "Tries of checks, by what came of them.", _PROBED)
+        self.commands = counter(
+            "commands_total", "Commands beside tasks that somebody asked for.", ["result"]
+        )
         self.fsync = Histogram(
             "trimast_agent_journal_fsync_seconds",
             "How long a write of the journal took, fsync included.",
@@ -49,7 +60,19 @@ class AgentMetrics:
             self.ends.labels(state_name)
         for reason in RefusalOfOrder:
             self.refused.labels(reason)
+        for what in ("started", "subscribed", "left", "ended"):
+            self.executors.labels(what)
+        for kind, of, result in product(ProbeKind, ProbeOf, ("healthy", "unhealthy")):
+            self.probes.labels(kind.name.lower(), of, result)
+        for outcome in ("ran", "not_run"):
+            self.commands.labels(outcome)
         registry.register(_Gauges(state))
+
+    def count_probe(self, kind: str, of: str, result: str) -> None:
+        self.probes.labels(kind, of, result).inc()
+
+    def count_command(self, result: str) -> None:
+        self.commands.labels(result).inc()
 
 
 class _Gauges(Collector):
@@ -65,6 +88,11 @@ class _Gauges(Collector):
         for task_state in TaskState:
             tasks.add_metric([task_state], tally[task_state])
         yield tasks
+        yield GaugeMetricFamily(
+            "trimast_agent_executors_held",
+            "Executors that the agent holds.",
+            value=len(state.executors),
+        )
         yield GaugeMetricFamily(
             "trimast_agent_link_up",
             "1 while a leader has welcomed the agent.",

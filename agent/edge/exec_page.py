@@ -1,4 +1,4 @@
-"""`POST /exec/<framework>/<task>`: runs a command beside a task: its user, sandbox, environment.
+"""`POST /exec/<framework>/<task>`: runs a command beside a task, like it and in its cgroup.
 
 The body is a line of JSON, {"command": ["program", ...]}, and then what the command reads. The
 answer is a line of JSON for each piece that it writes, {"stdout": base64} or {"stderr": base64},
@@ -8,11 +8,10 @@ and one for its end, {"exit_code": n} or {"signal": n}. Whoever hangs up ends it
 import asyncio
 import base64
 import contextlib
+import errno
 import ipaddress
 import json
 import os
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +19,8 @@ from typing import Any, Final
 import structlog
 from aiohttp import ClientError, web
 
-from agent.edge import become
-from agent.edge.running_process import NotRunning, likeness_of
+from agent.edge.containerizer.beside import BesideFailed, BesideOrder, BesideProcess, Besides
+from agent.edge.containerizer.preparing import launch_name
 from agent.edge.sandboxes import Sandboxes
 from agent.state import AgentState
 from agent.tasks import Phase, Task, TaskKey
@@ -34,6 +33,9 @@ AT_ONCE_MAX: Final = 16
 PIECE_BYTES: Final = 32 * 1024
 COMMAND_TIMEOUT_S: Final = 10.0
 GONE_POLL_S: Final = 0.5
+NOT_FOUND: Final = 127
+NOT_RUN: Final = 126
+"""As shells have it."""
 
 
 class BadCommand(ValueError):
@@ -52,20 +54,25 @@ class ExecPage:
     Args:
         is_allowed: else every call is refused.
         in_container: of a task and its fence. What stands beside its process stands outside.
+        count: is told of each command whether it ran, in a word.
     """
 
     def __init__(
         self,
         state: AgentState,
         sandboxes: Sandboxes,
+        besides: Besides,
         *,
         is_allowed: bool,
+        count: Callable[[str], None],
         in_container: Callable[[TaskKey, int], bool] = lambda key, fence: False,
     ) -> None:
         self._in_container = in_container
         self._state = state
         self._sandboxes = sandboxes
+        self._besides = besides
         self._is_allowed = is_allowed
+        self._count = count
         self._running = 0
 
     def add_to(self, app: web.Application) -> None:
@@ -85,18 +92,38 @@ class ExecPage:
             return json_error(404, "no such task runs here")
         if self._in_container(key, task.fence):
             return json_error(409, "the task runs in a container: use podman exec on its machine")
+        if task.notes.executor_id is not None:
+            return json_error(409, f"its executor, {task.notes.executor_id}, runs it as it likes")
+        if task.is_paused:
+            return json_error(409, "it is paused, and so would be whatever runs beside it")
         self._running += 1
         try:
             command = await _command(request)
-            process = await _start(command, task, sandbox)
-            log.info("command_run", **key._asdict(), program=command[0], pid=process.pid)
-            return await _attend(request, process)
+            return await self._run(request, task, command, sandbox)
         except BadCommand as error:
             return json_error(400, str(error))
-        except NotRunning:
-            return json_error(404, "the task has just ended")
         finally:
             self._running -= 1
+
+    async def _run(
+        self, request: web.Request, task: Task, command: list[str], sandbox: Path
+    ) -> web.StreamResponse:
+        """Raises BadCommand."""
+        launch = launch_name((task.key, task.fence))
+        order = BesideOrder(launch, command[0], command, sandbox, has_pipes=True)
+        try:
+            process = await self._besides.start(order)
+        except BesideFailed as failure:
+            self._count("not_run")
+            if failure.is_program:
+                return await _say_not_run(request, command[0], failure)
+            return json_error(503, f"it cannot be run: {failure}")
+        self._count("ran")
+        log.info("command_run", **task.key._asdict(), program=command[0], pid=process.pid)
+        try:
+            return await _attend(request, process, lambda: self._besides.kill(process))
+        finally:
+            await self._besides.end(process)
 
 
 async def _command(request: web.Request) -> list[str]:
@@ -114,65 +141,49 @@ async def _command(request: web.Request) -> list[str]:
     return command
 
 
-async def _start(command: list[str], task: Task, sandbox: Path) -> asyncio.subprocess.Process:
-    """Raises BadCommand, NotRunning."""
-    like = await asyncio.to_thread(likeness_of, task.pid, task.start_ticks)
-    user = [like.uid, like.gid, like.groups] if os.geteuid() == 0 else None
-    orders = _file_of({"environment": like.environment, "user": user})
-    try:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", become.__file__, str(orders)),
-            *command,
-            cwd=sandbox,
-            env={},
-            pass_fds=(orders,),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise BadCommand(f"it cannot be run: {error}") from None
-    finally:
-        os.close(orders)
-
-
-def _file_of(document: Any) -> int:
-    """In memory: it has secrets, which arguments would show to everybody."""
-    file = os.memfd_create("orders", os.MFD_CLOEXEC)
-    os.write(file, json.dumps(document).encode())
-    os.lseek(file, 0, os.SEEK_SET)
-    return file
-
-
-async def _attend(request: web.Request, process: asyncio.subprocess.Process) -> web.StreamResponse:
+async def _attend(
+    request: web.Request, process: BesideProcess, kill: Callable[[], None]
+) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     tasks: list[asyncio.Task[Any]] = []
+    pipes = process.pipes
+    assert pipes is not None
     try:
         await response.prepare(request)
-        assert process.stdout is not None
-        assert process.stderr is not None
         outputs = [
-            asyncio.create_task(_pump(process.stdout, "stdout", response)),
-            asyncio.create_task(_pump(process.stderr, "stderr", response)),
+            asyncio.create_task(_pump(pipes.stdout, "stdout", response)),
+            asyncio.create_task(_pump(pipes.stderr, "stderr", response)),
         ]
-        feeding = asyncio.create_task(_feed(request, process))
+        feeding = asyncio.create_task(_feed(request, pipes.stdin))
         gone = asyncio.create_task(_until_gone(request))
-        ended = asyncio.create_task(process.wait())
-        tasks = [*outputs, feeding, gone, ended]
-        await asyncio.wait([ended, gone], return_when=asyncio.FIRST_COMPLETED)
-        _end_group(process)
-        await asyncio.wait([ended])
+        tasks = [*outputs, feeding, gone]
+        waited: list[asyncio.Future[Any]] = [process.ended, gone]
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        kill()
+        await asyncio.wait([process.ended])
         await asyncio.gather(*outputs)
-        await response.write(_line(_how_it_ended(ended.result())))
+        await response.write(_line(_how_it_ended(process.ended.result())))
         await response.write_eof()
     except (OSError, ClientError):
         pass  # Nobody listens any more.
     finally:
-        _end_group(process)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    return response
+
+
+async def _say_not_run(
+    request: web.Request, program: str, failure: BesideFailed
+) -> web.StreamResponse:
+    """As a shell would."""
+    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await response.prepare(request)
+    text = f"{program}: {os.strerror(failure.errno)}\n".encode("utf-8", "replace")
+    await response.write(_line({"stderr": base64.b64encode(text).decode()}))
+    code = NOT_FOUND if failure.errno == errno.ENOENT else NOT_RUN
+    await response.write(_line(_how_it_ended(code)))
+    await response.write_eof()
     return response
 
 
@@ -181,9 +192,7 @@ async def _pump(source: asyncio.StreamReader, name: str, response: web.StreamRes
         await response.write(_line({name: base64.b64encode(data).decode()}))
 
 
-async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
-    target = process.stdin
-    assert target is not None
+async def _feed(request: web.Request, target: asyncio.StreamWriter) -> None:
     # A command need not read what it is given.
     with contextlib.suppress(OSError, ClientError):
         while data := await request.content.readany():
@@ -195,12 +204,6 @@ async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> No
 async def _until_gone(request: web.Request) -> None:
     while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
         await asyncio.sleep(GONE_POLL_S)
-
-
-def _end_group(process: asyncio.subprocess.Process) -> None:
-    """With all that it has left behind."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _how_it_ended(code: int) -> dict[str, int]:

@@ -16,6 +16,7 @@ from agent.edge.sandboxes import Sandboxes
 from agent.edge.volumes import Volumes
 from agent.effects import (
     AgentEffect,
+    BoundProcess,
     CancelStart,
     CloseLink,
     EndAgent,
@@ -126,12 +127,15 @@ class Performer:
             case PauseProcess():
                 log.info("task_told_to_pause", **_names(effect), paused=effect.paused)
                 self._containerizer.pause(effect.key, effect.fence, paused=effect.paused)
+            case BoundProcess():
+                self._containerizer.bound(effect)
             case RunProbe():
                 self._prober.start(effect)
             case TellExecutor() | CloseExecutorStream():
                 self._executors.perform(effect)
             case NoteExecutor():
                 names = {"framework_id": effect.key.framework_id, "executor_id": effect.key.task_id}
+                self._metrics.executors.labels(effect.what).inc()
                 log.info(f"executor_{effect.what}", **names, fence=effect.fence, why=effect.why)
             case NoteFound():
                 log.info("task_found", **_names(effect), pid=effect.pid)

@@ -22,9 +22,11 @@ from agent.executors.effects import (
 from agent.executors.environment import shutdown_grace_ms
 from agent.executors.executor import Executor
 from agent.journaling import write
+from agent.limiting import memory_limitation, memory_message
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, ExecutorEndWritten, Stamps
 from agent.tasks import Kill, Phase, Task
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
@@ -117,6 +119,7 @@ def on_executor_over(
             source=StatusSource.AGENT,
             reason=reason,
             message=message,
+            limitation=_limitation(event, reason),
         )
         effects += report_end(state, task, report)
     effects.append(NoteExecutor(executor.key, executor.fence, "ended", message))
@@ -152,7 +155,16 @@ def _meaning(
     is_restart = isinstance(event, ProcessVanished) and event.why is Vanishing.MACHINE_RESTARTED
     if is_stop or is_restart or isinstance(event, ProcessMissing):
         return TaskState.LOST, StatusReason.AGENT_RESTARTED
+    if isinstance(event, ProcessExited) and event.memory is not None:
+        return TaskState.FAILED, StatusReason.CONTAINER_LIMITATION_MEMORY
     return TaskState.FAILED, StatusReason.EXECUTOR_TERMINATED
+
+
+def _limitation(event: EndOfProcess, reason: StatusReason | None) -> Resources | None:
+    if reason is not StatusReason.CONTAINER_LIMITATION_MEMORY:
+        return None
+    assert isinstance(event, ProcessExited)
+    return None if event.memory is None else memory_limitation(event.memory)
 
 
 def _how_it_ended(event: EndOfProcess) -> str:
@@ -163,6 +175,8 @@ def _how_it_ended(event: EndOfProcess) -> str:
             return "Executor terminated: the agent was restarted before it had started it"
         case ProcessVanished():
             return "Executor terminated; how is not known"
+        case ProcessExited() if event.memory is not None:
+            return f"Executor terminated: {memory_message(event.memory)}"
         case ProcessExited():
             if event.signal is None:
                 return f"Executor terminated: exited with status {event.exit_code}"

@@ -46,6 +46,7 @@ class Executor:
         was_subscribed: in this life of the agent.
         is_of_earlier_life: it has not come back since the agent has.
         ending: it was asked to end.
+        is_resized: its tasks are not those that it was last bounded for.
         verdict: why its tasks fail, if it ends for a reason of its own.
     """
 
@@ -57,6 +58,7 @@ class Executor:
     stream_id: int | None = None
     was_subscribed: bool = False
     is_of_earlier_life: bool = False
+    is_resized: bool = True
     ending: Kill | None = None
     verdict: StatusReason | None = None
     pid: int = 0

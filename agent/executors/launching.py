@@ -4,6 +4,7 @@ from agent.alarms import Alarm, AlarmKind
 from agent.checkpoints.records import ExecutorAccepted, ProcessBegun, Record
 from agent.effects import AgentEffect, StartProcess
 from agent.events import Asked, ProcessStarted, RunTask
+from agent.executors.bounding import limits_of, share_of
 from agent.executors.effects import Launch, NoteExecutor, TellExecutor
 from agent.executors.ending import force_when_due, shut_down, terminate
 from agent.executors.environment import executor_environment, shutdown_grace_ms
@@ -39,6 +40,7 @@ def find_place(
         executor.tasks[task.key] = None
         return [ExecutorAccepted(key, run.fence, notes)], []
     executor.tasks[task.key] = None
+    executor.is_resized = True
     state.alarms.cancel(Alarm(AlarmKind.EXECUTOR_IDLE, key))
     if executor.ending is None and executor.notes.info == info:
         return [], []
@@ -100,15 +102,16 @@ def _start(state: AgentState, executor: Executor) -> list[AgentEffect]:
         user=info.command.user,
         uris=info.command.uris,
     )
-    # A process is started for a task; this one's is the executor itself. What it may use grows
-    # with its tasks, so it has no bounds here.
+    # A process is started for a task; this one's is the executor itself, and what it may use is
+    # what it and its tasks may.
+    executor.is_resized = False
     what = TaskInfo(
         TaskId(info.executor_id),
         info.name or info.executor_id,
         state.agent_id,
-        info.resources,
+        share_of(state, executor),
         command,
-        limits=(("cpus", None), ("mem", None)),
+        limits=limits_of(state, executor),
     )
     return [StartProcess(state.agent_id, executor.key, executor.fence, what, executor.notes.user)]
 

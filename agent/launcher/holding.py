@@ -91,6 +91,10 @@ class Holder:
             self.pause(launch, paused=False)
         return True
 
+    def resize(self, launch: Launch, bounds: Bounds) -> bool:
+        """False if it has more memory than that and keeps it: ask again. Raises OSError."""
+        return not launch.group or self._groups.resize(launch.group, bounds)
+
     def pause(self, launch: Launch, *, paused: bool) -> None:
         """Raises OSError."""
         if launch.group:

@@ -8,9 +8,11 @@ does, and its only child becomes the task.
 import ctypes
 import os
 import signal
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 _FLAGS: Final = {"mount": 0x00020000, "ipc": 0x08000000, "pid": 0x20000000}
+_ANY_KIND: Final = 0
 _MS_REC_PRIVATE: Final = 16384 | (1 << 18)
 _MS_NOSUID_NODEV_NOEXEC: Final = 2 | 4 | 8
 _ASKED_TO_END: Final = (
@@ -44,15 +46,29 @@ def enter_namespaces(box: dict[str, Any], complain: int) -> None:
         _mount(b"proc", b"/proc", b"proc", _MS_NOSUID_NODEV_NOEXEC)
 
 
+def enter_those_of(pid: int, names: Iterable[str]) -> None:
+    """Namespaces of another process, as /proc calls them. Raises OSError.
+
+    That of processes is one for our children: see `go_inside`.
+    """
+    files = [(name, os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY)) for name in names]
+    for name, file in files:
+        if _LIBC.setns(file, _ANY_KIND) != 0:
+            _fail(f"namespace ({name})")
+        os.close(file)
+
+
+def go_inside(complain: int) -> None:
+    """Returns in a child, for which what was said about children holds."""
+    child = os.fork()
+    if child != 0:
+        os.close(complain)
+        _stand_by(child)
+
+
 def _be_born(complain: int) -> None:
-    first = os.fork()
-    if first != 0:
-        os.close(complain)
-        _stand_by(first)
-    second = os.fork()
-    if second != 0:
-        os.close(complain)
-        _stand_by(second)
+    go_inside(complain)
+    go_inside(complain)
 
 
 def _stand_by(child: int) -> NoReturn:

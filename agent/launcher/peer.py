@@ -1,6 +1,7 @@
 """The launcher's connection to the agent. It never waits for the agent."""
 
 import socket
+import struct
 from typing import Final
 
 from agent.launcher.said import say
@@ -9,12 +10,23 @@ from agent.launcher.wire import BadMessage, Message, MessageReader, message_to_b
 UNSENT_BYTES_MAX: Final = 16 * 1024 * 1024
 """An agent that lets more than this pile up is let go; it asks again when it is back."""
 _READ_BYTES: Final = 256 * 1024
+_CREDENTIALS: Final = struct.Struct("3i")
+"""Process, user and group, as the kernel has them."""
 
 
 class Peer:
+    """
+    Attributes:
+        pid: of the agent.
+    """
+
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
+        credentials = connection.getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size
+        )
+        self.pid: int = _CREDENTIALS.unpack(credentials)[0]
         self.has_said_hello = False
         self._reader = MessageReader()
         self._unsent = bytearray()

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+from agent.launcher.cgroups.contract import Bounds
 from agent.launcher.holding import Holder
 from agent.launcher.journal import Journal, Record, began, forgotten, marked, over
 from agent.launcher.launch import (
@@ -51,6 +52,7 @@ class Running:
         self._spawner = Spawner(self._boot_id, enter=holder.enter)
         self._ending: list[Launch] = []
         self._over: list[Launch] = []
+        self._to_resize: dict[str, Bounds] = {}
         self.launches = journal.launches
         for launch in self.launches.values():
             launch.group = holder.group_here(launch.group)
@@ -118,6 +120,22 @@ class Running:
             say("task_not_paused", launch=name, paused=paused, error=str(error))
         if launch.is_told:
             self._tell(news_of(launch))
+
+    def bound(self, name: str, bounds: Bounds) -> None:
+        """From now on it may use this much."""
+        self._to_resize[name] = bounds
+        self.resize_some()
+
+    def resize_some(self) -> None:
+        """Those that were to have other bounds, and could not have them yet."""
+        for name, bounds in list(self._to_resize.items()):
+            launch = self.launches.get(name)
+            try:
+                if launch is None or not launch.is_live or self._holder.resize(launch, bounds):
+                    del self._to_resize[name]
+            except OSError as error:
+                say("task_not_resized", launch=name, error=str(error))
+                del self._to_resize[name]
 
     def drop_strays(self) -> None:
         kept = {

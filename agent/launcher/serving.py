@@ -7,6 +7,8 @@ import socket
 import time
 from typing import Final
 
+from agent.launcher.beside import Beside, Besides
+from agent.launcher.cgroups.contract import Bounds
 from agent.launcher.holding import Holder
 from agent.launcher.journal import Journal
 from agent.launcher.launch import RECORDS_DAMAGED, UNKNOWN, VANISHED, Launch, news_of
@@ -14,7 +16,7 @@ from agent.launcher.peer import Peer
 from agent.launcher.running import Running
 from agent.launcher.said import say
 from agent.launcher.spawning import BATCH_MAX
-from agent.launcher.wire import VERSION, Message
+from agent.launcher.wire import CAN, VERSION, Message
 
 LOOK_AGAIN_S: Final = 0.005
 """For groups to be empty: nothing tells of that in cgroup v1."""
@@ -39,6 +41,7 @@ class Launcher:
         self._idle_s = idle_s
         self._selector = selectors.DefaultSelector()
         self._running = Running(journal, holder, self._selector, self._tell)
+        self._besides = Besides(holder.enter, self._selector, self._tell)
         self._peer: Peer | None = None
         self._orders: list[Message] = []
         self._alone_since_s = time.monotonic()
@@ -56,6 +59,10 @@ class Launcher:
                     self._accept()
                 elif isinstance(key.data, Launch):
                     self._running.look_at(key.data, key.fd)
+                    if key.fd == key.data.handle:
+                        self._besides.end_of(key.data.name)
+                elif isinstance(key.data, Beside):
+                    self._besides.look_at(key.data, key.fd)
                 elif key.data is self._peer:
                     self._talk(mask)
             self._start_some()
@@ -126,6 +133,7 @@ class Launcher:
         self._selector.unregister(self._peer.connection)
         self._peer.close()
         self._peer = None
+        self._besides.end_all()
         self._alone_since_s = time.monotonic()
 
     def _flush(self) -> None:
@@ -158,7 +166,16 @@ class Launcher:
                 )
             case "pause":
                 self._running.pause(message["launch"], bool(message["paused"]))
+            case "bound":
+                self._running.bound(message["launch"], Bounds.of(message["bounds"]))
+            case "beside":
+                assert self._peer is not None
+                launch = self._running.launches.get(message["launch"])
+                self._besides.start(message, launch, self._peer.pid)
+            case "end_beside":
+                self._besides.end(message["number"])
             case "usage":
+                self._running.resize_some()
                 self._tell_usage()
             case "list":
                 live = [launch.name for launch in self._running.launches.values() if launch.is_live]
@@ -173,6 +190,7 @@ class Launcher:
                 self._leaves = True
             case "end":
                 self._orders.clear()
+                self._besides.end_all()
                 self._end_by_s = time.monotonic() + END_WAIT_S
                 self._running.end_all()
             case other:
@@ -186,6 +204,7 @@ class Launcher:
                 "say": "hello",
                 "version": VERSION,
                 "pid": os.getpid(),
+                "can": CAN,
                 "damage": self._journal.damage,
                 "isolation": self._holder.kind,
                 "isolation_why": self._holder.why,

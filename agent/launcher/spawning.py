@@ -108,24 +108,38 @@ class Spawner:
 
     def _dress(self, order: dict[str, Any]) -> None:
         be_as_dispensable_as_others()
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        reset_signals()
         resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
         output = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
         _put(os.open(os.devnull, os.O_RDONLY), 0)
         _put(os.open(order["stdout"], output), 1)
         _put(os.open(order["stderr"], output), 2)
-        os.chdir(order["folder"])
-        os.umask(UMASK)
-        box = order.get("box", {})  # Not of an earlier version.
-        bound_resources(box)
-        bound_capabilities(box)
-        if order["user"] is not None:
-            uid, gid, groups = order["user"]
-            os.setgroups(groups)
-            os.setregid(gid, gid)
-            os.setreuid(uid, uid)
-        drop_privileges(box)
+        # An earlier version has no box.
+        take_on(order["folder"], order.get("box", {}), order["user"])
+
+
+def reset_signals() -> None:
+    """Those that Python or the launcher ignores."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def take_on(folder: str, box: dict[str, Any], user: Any) -> None:
+    """Where it is, what it may not do, and who it is. Raises OSError, ValueError.
+
+    Args:
+        user: number, group and other groups; None to stay who this is.
+    """
+    os.chdir(folder)
+    os.umask(UMASK)
+    bound_resources(box)
+    bound_capabilities(box)
+    if user is not None:
+        uid, gid, groups = user
+        os.setgroups(groups)
+        os.setregid(gid, gid)
+        os.setreuid(uid, uid)
+    drop_privileges(box)
 
 
 def _put(file: int, place: int) -> None:

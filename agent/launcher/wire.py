@@ -8,6 +8,8 @@ import json
 from typing import Any, Final
 
 VERSION: Final = 1
+CAN: Final = ["beside", "bound"]
+"""What came later: an agent asks only those for it that say in their hello that they can."""
 SOCKET_NAME: Final = "socket"
 LENGTH_BYTES: Final = 4
 MESSAGE_BYTES_MAX: Final = 32 * 1024 * 1024

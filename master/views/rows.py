@@ -8,6 +8,7 @@ from master.registry.records import AgentRecord, FrameworkRecord, TaskRecord
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
 from trimast.model.resources import total_of
+from trimast.model.task_lifecycle import TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class TaskRow:
     Attributes:
         exit_code: None while it runs, or if a signal ended it.
         message: of its latest report.
+        paused: as its agent has said last.
         unacknowledged: reports that its framework has not acknowledged.
     """
 
@@ -60,6 +62,7 @@ class TaskRow:
     exit_code: int | None
     message: str
     unacknowledged: int
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,10 @@ def _framework_row(registry: RegistryState, framework: FrameworkRecord) -> Frame
 
 
 def _task_row(registry: RegistryState, task: TaskRecord) -> TaskRow:
-    latest = task.latest
+    latest, state = task.latest, registry.state_of(task)
     return TaskRow(
         id=task.info.task_id,
-        state=registry.state_of(task).value,
+        state=state.value,
         name=task.info.name,
         framework_id=task.framework_id,
         agent_id=task.agent_id,
@@ -145,4 +148,5 @@ def _task_row(registry: RegistryState, task: TaskRecord) -> TaskRow:
         exit_code=latest.exit_code if latest is not None else None,
         message=latest.message if latest is not None else "",
         unacknowledged=len(task.reports),
+        paused=state is TaskState.RUNNING and latest is not None and latest.is_paused,
     )

@@ -1,7 +1,9 @@
 """A task with too much on the disk fails for that reason, unless it was to end anyway."""
 
+from agent.checkpoints.records import ReportMade
 from agent.effects import KillProcess, NoteEnded
 from agent.events import DiskExceeded, KillTask, KillTasks, ProcessExited
+from agent.limiting import disk_limitation
 from agent.tasks import OverDisk
 from tests.agent.one_agent import KEY, OTHER, agent_with_running_task, records_in, said
 from trimast.model.status_update import StatusReason
@@ -20,7 +22,9 @@ def test_it_is_ended_by_force_and_its_end_says_why() -> None:
     why = StatusReason.CONTAINER_LIMITATION_DISK
     assert effects[0] == NoteEnded(KEY, 7, TaskState.FAILED, message, why)
     [record] = records_in(effects)
-    assert getattr(record, "update").reason is why  # noqa: B009
+    assert isinstance(record, ReportMade)
+    assert record.update.reason is why
+    assert record.update.limitation == disk_limitation(EXCEEDED.over)
 
 
 def test_seen_twice_it_is_ended_once() -> None:

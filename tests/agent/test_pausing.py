@@ -1,5 +1,7 @@
 """Tasks are held and go on, and say so."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.dispatch import Agent
@@ -34,7 +36,7 @@ def told(agent: Agent, paused: bool) -> list[object]:
 def test_a_task_that_runs_is_paused_and_says_so_once_it_is() -> None:
     agent = agent_with_running_task()
     assert said(agent, pause()) == [PauseProcess(KEY, 7, True)]
-    paused = report(3, TaskState.RUNNING, message="Paused")
+    paused = replace(report(3, TaskState.RUNNING, message="Paused"), is_paused=True)
     assert told(agent, True) == [SendReports(LINK, (paused,))]
     assert told(agent, True) == []
     assert said(agent, pause(False)) == [PauseProcess(KEY, 7, False)]

@@ -11,9 +11,11 @@ from tests.agent.one_agent import (
     LINK,
     agent_with_running_task,
     on_disk,
+    records_in,
     report,
     said,
 )
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason
 from trimast.model.task_lifecycle import TaskState
 
@@ -56,7 +58,10 @@ def test_whatever_is_not_status_0_has_failed(
 def test_who_had_too_much_memory_has_failed_and_the_figures_are_told() -> None:
     agent = agent_with_running_task()
     exceeded = MemoryExceeded(32 << 20, 1 << 20, 32 << 20)
-    [note, _write] = agent.handle(ProcessExited(KEY, 7, None, 9, exceeded), 0)
+    [note, write] = agent.handle(ProcessExited(KEY, 7, None, 9, exceeded), 0)
+    [made] = records_in([write])
+    assert isinstance(made, ReportMade)
+    assert made.update.limitation == Resources.of({"mem": 32_000})
     how = (
         "Memory limit exceeded: Requested: 32.0MB Maximum Used: 32.0MB Used at the end: 1.0MB;"
         " Command terminated with signal Killed"

@@ -21,6 +21,7 @@ COLUMNS = (
     "launched_at_ms",
     "unacknowledged",
     "fence",
+    "paused",
 )
 FOR_PEOPLE = COLUMNS[:8]
 
@@ -42,6 +43,8 @@ def tasks(
     masters = chosen_masters(master, folder, timeout_s)
     rows = run_async(lambda: task_rows(masters, framework_id, completed))
     columns = COLUMNS if as_json else FOR_PEOPLE
+    if not as_json:
+        rows = [_for_people(row) for row in rows]
     print_rows(rows, columns, as_json=as_json, none="no tasks; run one: trimast run -- echo hi")
 
 
@@ -55,3 +58,7 @@ async def task_rows(masters: Masters, framework_id: str, completed: bool) -> lis
 def _row(task: cluster_pb2.TaskRow) -> Row:
     row = {name: getattr(task, name) for name in COLUMNS}
     return {**row, "exit_code": task.exit_code if task.HasField("exit_code") else None}
+
+
+def _for_people(row: Row) -> Row:
+    return {**row, "state": f"{row['state']} (paused)"} if row["paused"] else row

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from trimast.model.checks import CheckResult
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
+from trimast.model.resources import Resources
 from trimast.model.task_lifecycle import TaskState
 
 
@@ -56,6 +57,8 @@ class StatusUpdate:
         executor_id: of the task's executor; None if it has none of its own.
         healthy: as its health check has it; None if there is none, or no word of it yet.
         check: what its check gave last; None if it has none.
+        limitation: that its reason is about: how much memory it had, what disk it was allowed.
+        is_paused: it runs, and is held where it is.
         data, labels: from its executor, for the framework.
     """
 
@@ -77,3 +80,5 @@ class StatusUpdate:
     data: bytes = b""
     labels: tuple[tuple[str, str], ...] = ()
     check: CheckResult | None = None
+    limitation: Resources | None = None
+    is_paused: bool = False

@@ -1,32 +1,29 @@
 """A check's command: a process beside the task's, in its sandbox, with its environment and user."""
 
-import asyncio
-import contextlib
-import os
-import signal
-from asyncio.subprocess import DEVNULL, Process
 from pathlib import Path
 
 from agent.checks.effects import RunProbe
+from agent.edge.containerizer.beside import BesideOrder, Besides
 from agent.edge.containerizer.command_line import (
     CannotStart,
     environment,
     program_and_arguments,
     user_of,
 )
+from agent.edge.containerizer.preparing import launch_name
 from agent.effects import StartProcess
 from trimast.model.command import CommandInfo
 from trimast.model.resources import NOTHING
 from trimast.model.task import TaskInfo
 
 
-async def run_command(order: RunProbe, folder: Path) -> int:
+async def run_command(order: RunProbe, folder: Path, besides: Besides) -> int:
     """Its exit code; the number of the signal that ended it, negative. What it says is dropped.
 
     When this ends, in whatever way, nothing of it is left.
 
     Raises:
-        OSError, ValueError: it cannot be started.
+        BesideFailed, ValueError: it cannot be started.
     """
     command = order.probe.command
     assert command is not None
@@ -36,24 +33,20 @@ async def run_command(order: RunProbe, folder: Path) -> int:
     except CannotStart as error:
         raise ValueError(str(error)) from error
     program, arguments = program_and_arguments(as_task.task.command)
-    process = await asyncio.create_subprocess_exec(
-        arguments[0],
-        *arguments[1:],
-        executable=program,
-        cwd=folder,
-        env=environment(as_task, folder, user),
-        stdin=DEVNULL,
-        stdout=DEVNULL,
-        stderr=DEVNULL,
-        start_new_session=True,
-        user=None if user is None else user.uid,
-        group=None if user is None else user.gid,
-        extra_groups=None if user is None else list(user.groups),
+    process = await besides.start(
+        BesideOrder(
+            launch_name((order.key, order.fence)),
+            program,
+            arguments,
+            folder,
+            environment(as_task, folder, user),
+            None if user is None else (user.uid, user.gid, user.groups),
+        )
     )
     try:
-        return await process.wait()
+        return await process.ended
     finally:
-        await _end_all(process)
+        await besides.end(process)
 
 
 def _as_task(order: RunProbe, command: CommandInfo) -> StartProcess:
@@ -66,11 +59,4 @@ def _as_task(order: RunProbe, command: CommandInfo) -> StartProcess:
         user=command.user,
     )
     task = TaskInfo(order.key.task_id, order.key.task_id, order.agent_id, NOTHING, what)
-    return StartProcess(order.agent_id, order.key, order.fence, task, order.user)
-
-
-async def _end_all(process: Process) -> None:
-    """It, and whatever it has left behind in its session's group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    return StartProcess(order.agent_id, order.key, order.fence, task, order.user, order.group)

@@ -9,6 +9,7 @@ import aiohttp
 from agent.checks.effects import RunProbe
 from agent.checks.events import ProbeEnded
 from agent.edge.checking.command_probe import run_command
+from agent.edge.containerizer.beside import BesideFailed, Besides
 from agent.edge.sandboxes import Sandboxes
 from trimast.edge.fatal import own_task
 from trimast.model.checks import CheckResult, Probe, ProbeKind
@@ -24,8 +25,21 @@ class ProbeFailed(Exception):
 
 
 class Prober:
-    def __init__(self, sandboxes: Sandboxes, submit: Callable[[ProbeEnded], None]) -> None:
+    """
+    Args:
+        count: is told of each try its kind, what it was of, and what came of it, in a word.
+    """
+
+    def __init__(
+        self,
+        sandboxes: Sandboxes,
+        besides: Besides,
+        submit: Callable[[ProbeEnded], None],
+        count: Callable[[str, str, str], None],
+    ) -> None:
         self._sandboxes = sandboxes
+        self._count = count
+        self._besides = besides
         self._submit = submit
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
         self._running: set[asyncio.Task[None]] = set()
@@ -46,16 +60,18 @@ class Prober:
     async def _run(self, order: RunProbe) -> None:
         try:
             async with self._places, asyncio.timeout(order.timeout_ms / 1000 or None):
-                result = await self._try(order)
+                found = await self._try(order)
         except TimeoutError:
             ended = self._failed(order, f"no result within {order.timeout_ms} ms")
         except ProbeFailed as failure:
             ended = self._failed(order, str(failure))
         else:
-            detail = _fault_of(result, order.probe)
+            detail = _fault_of(found, order.probe)
             ended = ProbeEnded(
-                order.key, order.fence, order.of, order.number, result, not detail, detail
+                order.key, order.fence, order.of, order.number, found, not detail, detail
             )
+        result = "healthy" if ended.is_healthy else "unhealthy"
+        self._count(order.probe.kind.name.lower(), order.of, result)
         self._submit(ended)
 
     def _failed(self, order: RunProbe, why: str) -> ProbeEnded:
@@ -70,8 +86,9 @@ class Prober:
             case ProbeKind.COMMAND:
                 folder = self._sandboxes.path(order.agent_id, order.key, order.fence)
                 try:
-                    return CheckResult(ProbeKind.COMMAND, await run_command(order, folder))
-                except (OSError, ValueError) as error:
+                    code = await run_command(order, folder, self._besides)
+                    return CheckResult(ProbeKind.COMMAND, code)
+                except (BesideFailed, ValueError) as error:
                     raise ProbeFailed(str(error)) from error
             case ProbeKind.HTTP:
                 return CheckResult(ProbeKind.HTTP, status_code=await _status_of(order.probe))

@@ -48,7 +48,7 @@ def environment(order: StartProcess, sandbox: Path, user: User | None) -> dict[s
         "MESOS_AGENT_ID": order.agent_id,
         "MESOS_SLAVE_ID": order.agent_id,
         "MESOS_FRAMEWORK_ID": order.key.framework_id,
-        "MESOS_EXECUTOR_ID": order.key.task_id,
+        "MESOS_EXECUTOR_ID": order.group or order.key.task_id,
         "MESOS_TASK_ID": order.key.task_id,
         "TRIMAST_TASK_ID": order.key.task_id,
         "TRIMAST_FENCE": str(order.fence),

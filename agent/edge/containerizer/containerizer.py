@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from agent.effects import FindProcess, StartProcess
+from agent.effects import BoundProcess, FindProcess, StartProcess
 from agent.events import (
     ProcessExited,
     ProcessMissing,
@@ -59,6 +59,9 @@ class Containerizer(Protocol):
         One that is found paused is told to be so, after `ProcessStarted`. To ask a paused task to
         end has it go on.
         """
+
+    def bound(self, order: BoundProcess) -> None:
+        """What it may use from now on, once it runs. Nothing happens where nothing is bounded."""
 
     def forget(self, key: TaskKey, fence: int) -> None:
         """How it ended is on disk: nobody will ask again."""

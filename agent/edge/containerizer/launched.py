@@ -3,18 +3,14 @@
 Where there are no cgroups, in a process group: then nothing holds it to its share of the machine.
 """
 
-import asyncio
 import signal
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
 import structlog
 
-from agent.edge.containerizer.command_line import CannotStart
+from agent.edge.containerizer.beside import Besides
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.fetching import Fetching
 from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating, group_name
@@ -26,29 +22,26 @@ from agent.edge.containerizer.podman_preparing import CONTAINER, IntoContainer
 from agent.edge.containerizer.podman_records import ContainerRecords
 from agent.edge.containerizer.podman_rules import NO_PODMAN, PodmanRules
 from agent.edge.containerizer.preparing import Preparing, Run, launch_name, run_of
+from agent.edge.containerizer.preparing_threads import PreparingThreads
 from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.sandboxes import Sandboxes
-from agent.edge.volumes import VolumeMissing, Volumes
-from agent.effects import FindProcess, StartProcess
+from agent.edge.volumes import Volumes
+from agent.effects import BoundProcess, FindProcess, StartProcess
 from agent.events import (
     Asked,
     ProcessPaused,
     ProcessStarted,
     StartFailed,
 )
+from agent.isolation.bounds import bounds_of
 from agent.isolation.modes import Isolation
 from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.launch import ENDED, RUNNING
 from agent.launcher.wire import Message
 from agent.tasks import TaskKey
-from trimast.edge.fatal import own_task
 
 log = structlog.get_logger()
-
-PREPARE_AT_ONCE_MAX: Final = 8
-"""How many sandboxes a thread makes before their tasks are ordered."""
-_THREADS: Final = 2
 
 
 @dataclass(slots=True)
@@ -58,12 +51,14 @@ class _Held:
         question: what the launcher is asked, and asked again if it is lost: `start` until the task
             runs, `watch` from then on.
         asked: the last signal, for the same reason.
+        bounds: that it was given since it runs, too.
         is_told: that it runs.
         is_over: told how it ended, and kept until that is on disk.
     """
 
     question: Message
     asked: Message | None = None
+    bounds: Message | None = None
     is_told: bool = False
     is_paused: bool = False
     is_over: bool = False
@@ -80,6 +75,7 @@ class LaunchedContainerizer:
 
     Attributes:
         link: to the launcher.
+        besides: commands beside tasks.
     """
 
     def __init__(
@@ -113,13 +109,10 @@ class LaunchedContainerizer:
             end_launch=lambda run: self.kill(*run),
             start_timeout_s=podman.start_timeout_ms / 1000,
         )
-        self._to_prepare = Preparing(sandboxes, isolating, self._holds, into_container, volumes)
+        to_prepare = Preparing(sandboxes, isolating, self._holds, into_container, volumes)
+        self._preparing = PreparingThreads(to_prepare, self._on_prepared)
         self._on_event = on_event
         self._held: dict[Run, _Held] = {}
-        self._waiting: deque[StartProcess] = deque()
-        self._threads_idle = _THREADS
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="prepare")
-        self._preparing: set[asyncio.Task[None]] = set()
         self._unwanted: set[Run] = set()
         self._fetching = Fetching(fetcher, sandboxes, self._on_fetched)
         self._is_closed = False
@@ -131,6 +124,7 @@ class LaunchedContainerizer:
             idle_s=idle_s,
             cgroups_root=isolating.root_for(folder),
         )
+        self.besides = Besides(self.link.send, lambda: "beside" in self.link.can)
 
     def _holds(self) -> bool:
         return self.link.isolation != PROCESS and self._isolating.mode is not Isolation.PROCESS
@@ -159,11 +153,7 @@ class LaunchedContainerizer:
             )
 
     def start(self, order: StartProcess) -> None:
-        self._waiting.append(order)
-        if self._threads_idle:
-            self._threads_idle -= 1
-            # In the next turn, so that all orders of this one go together.
-            asyncio.get_running_loop().call_soon(self._prepare_waiting)
+        self._preparing.add(order)
 
     def cancel_start(self, key: TaskKey, fence: int) -> None:
         run = (key, fence)
@@ -201,6 +191,15 @@ class LaunchedContainerizer:
         else:
             self.link.send({"do": "pause", "launch": launch_name((key, fence)), "paused": paused})
 
+    def bound(self, order: BoundProcess) -> None:
+        held = self._held.get((order.key, order.fence))
+        if held is None or held.is_over or not self._holds() or "bound" not in self.link.can:
+            return
+        bounds = bounds_of(order.resources, order.limits, self._isolating.rules)
+        launch = launch_name((order.key, order.fence))
+        held.bounds = {"do": "bound", "launch": launch, "bounds": asdict(bounds)}
+        self.link.send(held.bounds)
+
     def forget(self, key: TaskKey, fence: int) -> None:
         self._held.pop((key, fence), None)
         self._containers.forget((key, fence))
@@ -217,11 +216,9 @@ class LaunchedContainerizer:
         if self._is_closed:
             return
         self._is_closed = True
-        self._waiting.clear()
+        self.besides.lost()
         await self._fetching.close()
-        if self._preparing:
-            await asyncio.wait(self._preparing)
-        self._pool.shutdown()
+        await self._preparing.close()
         await self.link.close({"do": "end" if end else "leave"})
         await self._containers.close(end=end)
 
@@ -239,33 +236,17 @@ class LaunchedContainerizer:
 
     # Starting.
 
-    def _prepare_waiting(self) -> None:
-        count = min(PREPARE_AT_ONCE_MAX, len(self._waiting))
-        batch = [self._waiting.popleft() for _ in range(count)]
-        if not batch:
-            self._threads_idle += 1
-            return
-        preparing = own_task(self._prepare_in_thread(batch))
-        self._preparing.add(preparing)
-        preparing.add_done_callback(self._preparing.discard)
-
-    async def _prepare_in_thread(self, batch: list[StartProcess]) -> None:
-        loop = asyncio.get_running_loop()
-        outcomes = await loop.run_in_executor(self._pool, self._prepare_all, batch)
-        if self._is_closed:
-            return
-        self._prepare_waiting()
-        for order, outcome in zip(batch, outcomes, strict=True):
-            run = (order.key, order.fence)
-            if isinstance(outcome, StartFailed):
-                self._on_event(outcome)
-            elif run in self._unwanted:
-                self._on_event(start_failed(run, "it was killed before it was started"))
-            elif order.task.command.uris:
-                self._fetching.begin(order, outcome)
-            else:
-                self._order_start(run, outcome)
-            self._unwanted.discard(run)
+    def _on_prepared(self, order: StartProcess, outcome: Message | StartFailed) -> None:
+        run = (order.key, order.fence)
+        if isinstance(outcome, StartFailed):
+            self._on_event(outcome)
+        elif run in self._unwanted:
+            self._on_event(start_failed(run, "it was killed before it was started"))
+        elif order.task.command.uris:
+            self._fetching.begin(order, outcome)
+        else:
+            self._order_start(run, outcome)
+        self._unwanted.discard(run)
 
     def _on_fetched(self, run: Run, message: Message, why_not: str) -> None:
         if self._is_closed:
@@ -295,27 +276,18 @@ class LaunchedContainerizer:
         self._held[run] = _Held(message)
         self.link.send(message)
 
-    def _prepare_all(self, batch: list[StartProcess]) -> list[Message | StartFailed]:
-        """In a thread."""
-        outcomes: list[Message | StartFailed] = []
-        for order in batch:
-            try:
-                outcomes.append(self._to_prepare.prepare(order))
-            except (CannotStart, VolumeMissing, OSError, ValueError) as error:
-                outcomes.append(start_failed((order.key, order.fence), str(error)))
-        return outcomes
-
     # The launcher.
 
     def _on_open(self, again: bool) -> None:
         """A launcher that knows nothing of us: nothing is started twice, whoever is asked again."""
         if not again:
             return  # What there is to find is about to be asked.
+        self.besides.lost()
         for held in self._held.values():
             if not held.is_over:
                 self.link.send(held.question)
-                if held.asked is not None:
-                    self.link.send(held.asked)
+                for message in filter(None, (held.bounds, held.asked)):
+                    self.link.send(message)
         self.end_strays()
 
     def _on_message(self, message: Message) -> None:
@@ -328,6 +300,8 @@ class LaunchedContainerizer:
                 self._end_strays(message)
             case "usage":
                 self._usage.told(message)
+            case "beside":
+                self.besides.told(message)
             case _:
                 pass  # Of a launcher that knows more than this agent.
 

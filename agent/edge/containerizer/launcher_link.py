@@ -53,6 +53,7 @@ class LauncherLink:
         starts: how many launchers this life of the agent has started.
         isolation: how it holds tasks: one of the kinds of `cgroups/contract.py`.
         isolation_why: it is no better.
+        can: what not every version of it can; an old launcher outlives an upgrade of the agent.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class LauncherLink:
     ) -> None:
         self.isolation = PROCESS
         self.isolation_why = ""
+        self.can: frozenset[str] = frozenset()
         self._cgroups_root = cgroups_root
         self.pid = 0
         self.starts = 0
@@ -192,6 +194,7 @@ class LauncherLink:
         self.pid = hello["pid"]
         # An earlier version says nothing of it.
         self.isolation = hello.get("isolation", PROCESS)
+        self.can = frozenset(hello.get("can", ()))
         self.isolation_why = hello.get("isolation_why", "its launcher is of an earlier version")
         for place in hello["damage"]:
             log.error("launcher_record_damaged", kept=place)

@@ -19,6 +19,9 @@ class NoGroups:
     def make(self, name: str, bounds: Bounds) -> None:
         self._refuse()
 
+    def resize(self, name: str, bounds: Bounds) -> bool:
+        self._refuse()
+
     def exists(self, name: str) -> bool:
         return False
 

@@ -87,6 +87,14 @@ class Groups(Protocol):
     def make(self, name: str, bounds: Bounds) -> None:
         """One that is there already is given the bounds."""
 
+    def resize(self, name: str, bounds: Bounds) -> bool:
+        """Other bounds for one that lives. Nothing in it is ended by that.
+
+        Returns:
+            False if it holds more memory than it may from now on, and will not let go of it: then
+            its earlier bound holds. To be repeated later.
+        """
+
     def exists(self, name: str) -> bool: ...
 
     def enter(self, name: str, pid: int = 0) -> None:

@@ -4,6 +4,7 @@ The freezer comes in only when a task is paused: each hierarchy costs every star
 pausing is rare. Nor is it needed to end a task: who may not fork cannot run away.
 """
 
+import errno
 import os
 import time
 from typing import Final
@@ -91,6 +92,23 @@ class V1Groups:
             write(memory, f"{name}/memory.soft_limit_in_bytes", b"%d" % bounds.mem_soft_bytes)
         if bounds.pids_max is not None:
             write(self._folders["pids"], f"{name}/pids.max", b"%d" % bounds.pids_max)
+
+    def resize(self, name: str, bounds: Bounds) -> bool:
+        cpu, memory = self._folders["cpu"], self._folders["memory"]
+        write(cpu, f"{name}/cpu.shares", b"%d" % bounds.cpu_shares)
+        write(cpu, f"{name}/cpu.cfs_period_us", b"%d" % PERIOD_US)
+        write(cpu, f"{name}/cpu.cfs_quota_us", _or_none(bounds.cpu_quota_us))
+        pids_max = b"max" if bounds.pids_max is None else b"%d" % bounds.pids_max
+        write(self._folders["pids"], f"{name}/pids.max", pids_max)
+        try:
+            write(memory, f"{name}/memory.limit_in_bytes", _or_none(bounds.mem_bytes))
+        except OSError as error:
+            # The kernel takes back what it can, and refuses a limit below what is left.
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        write(memory, f"{name}/memory.soft_limit_in_bytes", _or_none(bounds.mem_soft_bytes))
+        return True
 
     def exists(self, name: str) -> bool:
         return bool(folders_below(self._folders["pids"], name))
@@ -250,3 +268,7 @@ class V1Groups:
                         break
             finally:
                 os.close(folder)
+
+
+def _or_none(bound: int | None) -> bytes:
+    return b"-1" if bound is None else b"%d" % bound

@@ -89,6 +89,27 @@ class V2Groups:
             files.append(("pids.max", b"%d" % bounds.pids_max))
         return files
 
+    def resize(self, name: str, bounds: Bounds) -> bool:
+        if "cpu" in self._controllers:
+            write(self._root, f"{name}/cpu.weight", b"%d" % weight_of(bounds.cpu_shares))
+            quota = _or_max(bounds.cpu_quota_us)
+            write(self._root, f"{name}/cpu.max", b"%s %d" % (quota, PERIOD_US))
+        if "pids" in self._controllers:
+            write(self._root, f"{name}/pids.max", _or_max(bounds.pids_max))
+        return "memory" not in self._controllers or self._resize_memory(name, bounds)
+
+    def _resize_memory(self, name: str, bounds: Bounds) -> bool:
+        write(self._root, f"{name}/memory.low", b"%d" % (bounds.mem_soft_bytes or 0))
+        if bounds.mem_bytes is not None:
+            # A lower maximum would end processes; this has the kernel take back what it can, and
+            # slow down whoever wants more.
+            write(self._root, f"{name}/memory.high", _or_max(bounds.mem_bytes))
+            if int(read(self._root, f"{name}/memory.current")) > bounds.mem_bytes:
+                return False
+        write(self._root, f"{name}/memory.max", _or_max(bounds.mem_bytes))
+        write(self._root, f"{name}/memory.high", b"max")
+        return True
+
     def exists(self, name: str) -> bool:
         return bool(folders_below(self._root, name))
 
@@ -172,3 +193,7 @@ class V2Groups:
             remove_folder(top, os.path.dirname(self._path))
         finally:
             os.close(top)
+
+
+def _or_max(bound: int | None) -> bytes:
+    return b"max" if bound is None else b"%d" % bound

@@ -378,6 +378,7 @@ class TaskRow(_message.Message):
     EXIT_CODE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     UNACKNOWLEDGED_FIELD_NUMBER: _builtins.int
+    PAUSED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     state: _builtins.str
     name: _builtins.str
@@ -389,6 +390,7 @@ class TaskRow(_message.Message):
     exit_code: _builtins.int
     message: _builtins.str
     unacknowledged: _builtins.int
+    paused: _builtins.bool
     def __init__(
         self,
         *,
@@ -403,10 +405,11 @@ class TaskRow(_message.Message):
         exit_code: _builtins.int | None = ...,
         message: _builtins.str = ...,
         unacknowledged: _builtins.int = ...,
+        paused: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "exit_code", b"exit_code"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "agent_id", b"agent_id", "exit_code", b"exit_code", "fence", b"fence", "framework_id", b"framework_id", "id", b"id", "launched_at_ms", b"launched_at_ms", "message", b"message", "name", b"name", "resources", b"resources", "state", b"state", "unacknowledged", b"unacknowledged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "agent_id", b"agent_id", "exit_code", b"exit_code", "fence", b"fence", "framework_id", b"framework_id", "id", b"id", "launched_at_ms", b"launched_at_ms", "message", b"message", "name", b"name", "paused", b"paused", "resources", b"resources", "state", b"state", "unacknowledged", b"unacknowledged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__exit_code: _TypeAlias = _typing.Literal["exit_code"]  # noqa: Y015
     _WhichOneofArgType__exit_code: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code"]  # noqa: Y015

@@ -27,6 +27,7 @@ from tests.agent.one_agent import AGENT, FINISHED, KEY, OTHER, report, uuid
 from trimast.model.checks import Check, CheckResult, Probe, ProbeKind
 from trimast.model.command import CommandInfo
 from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task_lifecycle import TaskState
 
@@ -57,6 +58,9 @@ RECORDS: list[Record] = [
     StatusesAcknowledged(KEY, 7, (uuid(1), uuid(2))),
     TaskAccepted(KEY, 7, 0, TaskNotes(executor_id=NAME)),
     TaskAccepted(KEY, 7, 0, TaskNotes(watch=WatchNotes(check=CHECK, max_completion_ms=5))),
+    TaskAccepted(KEY, 7, 0, TaskNotes(limits=(("cpus", 5), ("mem", None)))),
+    ReportMade(replace(FINISHED, limitation=Resources.of({"mem": 7}))),
+    ReportMade(replace(FINISHED, is_paused=True)),
     ReportMade(
         replace(
             FINISHED,

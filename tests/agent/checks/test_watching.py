@@ -12,6 +12,7 @@ from agent.events import (
     DeadlinePassed,
     LinkOpened,
     ProcessExited,
+    ProcessPaused,
     ProcessStarted,
     RunTask,
     RunTasks,
@@ -208,3 +209,11 @@ def test_one_that_was_asked_to_end_for_that_has_failed_for_that() -> None:
 def test_checks_go_on_after_a_restart_without_a_delay() -> None:
     agent = back(agent_with(healthy_task()), 8_000)
     assert len(tries(agent, 8_000)) == 1
+
+
+def test_a_task_that_is_paused_is_not_tried_until_it_goes_on() -> None:
+    agent = agent_with(healthy_task())
+    agent.handle(ProcessPaused(KEY, FENCE, True), 0)
+    assert tries(agent, 1_000) == []
+    agent.handle(ProcessPaused(KEY, FENCE, False), 1_200)
+    assert len(tries(agent, 1_500)) == 1

@@ -6,17 +6,20 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from agent.edge.containerizer.beside import Besides
 from agent.edge.exec_page import ExecPage, is_loopback
 from agent.edge.sandboxes import Sandboxes
 from tests.agent.one_agent import agent_with_running_task
 from trimast.edge.http_server import HttpServer, new_application
+
+NO_BESIDES = Besides(lambda message: None, lambda: False)
 
 
 def post(root: Path, path: str, *, is_allowed: bool, **headers: str) -> tuple[int, str]:
     state = agent_with_running_task().state
     boxes = Sandboxes(root, kept_max=9, age_max_ms=10**9)
     app = new_application()
-    ExecPage(state, boxes, is_allowed=is_allowed).add_to(app)
+    ExecPage(state, boxes, NO_BESIDES, is_allowed=is_allowed, count=print).add_to(app)
 
     async def main() -> tuple[int, str]:
         server = HttpServer(app, host="127.0.0.1", port=0)

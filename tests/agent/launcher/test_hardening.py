@@ -91,6 +91,7 @@ def test_a_task_sees_no_processes_but_its_own(rig: Rig) -> None:
 @pytest.mark.parametrize(("line", "exit_code"), [("exit 7", 7), ("kill -9 $$", 137)])
 def test_how_it_ended_is_told_from_within(rig: Rig, line: str, exit_code: int) -> None:
     if not IS_ROOT:
+        assert "not permitted" in why_not(rig, {"namespaces": ["pid"]})
         return
     rig.start("t", line, box={"namespaces": ["pid"]})
     assert rig.next()["is"] == "running"
@@ -100,6 +101,7 @@ def test_how_it_ended_is_told_from_within(rig: Rig, line: str, exit_code: int) -
 
 def test_so_is_what_cannot_be_started(rig: Rig) -> None:
     if not IS_ROOT:
+        assert "not permitted" in why_not(rig, {"namespaces": ["pid"]})
         return
     rig.start("t", "", program="/no/such", box={"namespaces": ["pid"]})
     news = rig.next()
@@ -109,6 +111,7 @@ def test_so_is_what_cannot_be_started(rig: Rig) -> None:
 
 def test_asked_to_end_it_is_the_task_that_is_asked(rig: Rig) -> None:
     if not IS_ROOT:
+        assert "not permitted" in why_not(rig, {"namespaces": ["pid"]})
         return
     line = "trap 'exit 5' TERM; touch ready; while :; do sleep 0.01; done"
     rig.start("t", line, box={"namespaces": ["pid"]})

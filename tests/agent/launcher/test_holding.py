@@ -327,3 +327,14 @@ def test_the_launcher_is_where_the_end_of_its_parent_does_not_reach_it(held: Rig
     kind = kind_of(held)
     places = Path(f"/proc/{held.process.pid}/cgroup").read_text()
     assert (f"/{held.root}/launcher" in places) == (kind != PROCESS)
+
+
+def test_a_task_is_given_other_bounds_while_it_runs(held: Rig) -> None:
+    kind = kind_of(held)
+    held.start("t", "sleep 60")
+    assert held.next()["is"] == "running"
+    held.say(do="bound", launch="t", bounds={**BOUNDS, "mem_bytes": 64 << 20})
+    held.say(do="bound", launch="nobody", bounds=BOUNDS)
+    held.say(do="usage")
+    used = held.next()["launches"]
+    assert [used[name]["mem_limit_bytes"] for name in used] == [64 << 20] * (kind != PROCESS)

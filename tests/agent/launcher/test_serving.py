@@ -14,7 +14,7 @@ import pytest
 
 from agent.launcher.listening import LOCK_NAME
 from agent.launcher.processes import process_facts
-from agent.launcher.wire import SOCKET_NAME, Message, MessageReader, message_to_bytes
+from agent.launcher.wire import CAN, SOCKET_NAME, Message, MessageReader, message_to_bytes
 from tests.agent.launcher.rig import Rig
 
 RSS_KIB_MAX = 25 * 1024
@@ -37,6 +37,7 @@ def test_it_greets_with_its_version_and_number(rig: Rig) -> None:
         "say": "hello",
         "version": 1,
         "pid": rig.process.pid,
+        "can": CAN,
         "damage": [],
         "isolation": "process",
         "isolation_why": "none are wanted",

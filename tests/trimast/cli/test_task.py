@@ -1,5 +1,7 @@
 """task and framework: what can be done to one."""
 
+import json
+
 from protos.trimast.v1 import cluster_pb2
 from tests.trimast.cli.command import trimast
 from tests.trimast.framework.fake_master import FakeMaster, run
@@ -76,5 +78,19 @@ def test_a_framework_is_torn_down_by_its_id() -> None:
         assert (done.code, unknown.code) == (0, 1)
         assert master.torn_down == ["f1"]
         assert "no framework 'unknown' is running" in unknown.err
+
+    run(story())
+
+
+def test_that_a_task_is_paused_is_seen_in_the_list_and_told_to_programs() -> None:
+    async def story() -> None:
+        async with FakeMaster() as master:
+            master.cluster.tasks.append(a_row("f1", "running"))
+            master.cluster.tasks[0].paused = True
+            table = await trimast("tasks", "--master", master.address)
+            as_json = await trimast("tasks", "--json", "--master", master.address)
+        assert "running (paused)" in table.out
+        [row] = json.loads(as_json.out)
+        assert (row["state"], row["paused"]) == ("running", True)
 
     run(story())

@@ -5,6 +5,7 @@ from protos.trimast.v1 import agent_link_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.check_codec import check_result_from_proto, check_result_to_proto
 from trimast.edge.wire.labels_codec import labels_from_proto, labels_to_proto
+from trimast.edge.wire.resources_codec import resources_from_proto, resources_to_proto
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
@@ -12,7 +13,8 @@ from trimast.model.task_lifecycle import TaskState
 UUID_BYTES = 16
 EXIT_CODE_LABEL = "trimast.exit_code"
 SIGNAL_LABEL = "trimast.signal"
-_OUR_LABELS = {EXIT_CODE_LABEL, SIGNAL_LABEL}
+PAUSED_LABEL = "trimast.paused"
+_OUR_LABELS = {EXIT_CODE_LABEL, SIGNAL_LABEL, PAUSED_LABEL}
 
 _STATE_TO_PROTO = {s: mesos_pb2.TaskState.Value(f"TASK_{s.name}") for s in TaskState}
 _STATE_FROM_PROTO = {number: state for state, number in _STATE_TO_PROTO.items()}
@@ -65,6 +67,10 @@ def status_to_proto(update: StatusUpdate) -> mesos_pb2.TaskStatus:
         message.labels.labels.add(key=EXIT_CODE_LABEL, value=str(update.exit_code))
     if update.signal is not None:
         message.labels.labels.add(key=SIGNAL_LABEL, value=str(update.signal))
+    if update.limitation is not None:
+        message.limitation.resources.extend(resources_to_proto(update.limitation))
+    if update.is_paused:
+        message.labels.labels.add(key=PAUSED_LABEL, value="true")
     return message
 
 
@@ -77,7 +83,8 @@ def status_from_proto(
 ) -> StatusUpdate:
     """
     Raises:
-        BadMessage: the uuid is of another length, or a number that should be is not one.
+        BadMessage: the uuid is of another length, or a number that should be is not one; or its
+            limitation is no amount of resources.
     """
     if message.uuid and len(message.uuid) != UUID_BYTES:
         raise BadMessage(f"a status uuid has {UUID_BYTES} bytes, this one {len(message.uuid)}")
@@ -105,6 +112,12 @@ def status_from_proto(
             else None
         ),
         data=message.data,
+        limitation=(
+            resources_from_proto(message.limitation.resources)
+            if message.HasField("limitation")
+            else None
+        ),
+        is_paused=PAUSED_LABEL in ours,
         labels=tuple(label for label in labels if label[0] not in _OUR_LABELS),
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -13,9 +14,13 @@ from aiohttp import web
 from agent.checks.effects import RunProbe
 from agent.checks.events import ProbeEnded
 from agent.edge.checking.prober import Prober
+from agent.edge.containerizer.containerizer import ContainerEvent
+from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.sandboxes import Sandboxes
+from agent.effects import StartProcess
+from agent.events import ProcessStarted
 from agent.tasks import ProbeOf
-from tests.agent.one_agent import AGENT, KEY
+from tests.agent.one_agent import AGENT, KEY, task_info
 from trimast.edge.http_server import HttpServer
 from trimast.model.checks import CheckResult, Probe, ProbeKind
 from trimast.model.command import CommandInfo
@@ -26,16 +31,26 @@ def order(probe: Probe, timeout_ms: int = 10_000) -> RunProbe:
 
 
 async def tried(folder: Path, probe: Probe, timeout_ms: int = 10_000) -> ProbeEnded:
-    boxes = Sandboxes(folder, kept_max=9, age_max_ms=10**9)
-    if not boxes.path(AGENT, KEY, 7).exists():
-        boxes.create(AGENT, KEY, 7)
+    boxes = Sandboxes(folder / "boxes", kept_max=9, age_max_ms=10**9)
+    events: asyncio.Queue[ContainerEvent] = asyncio.Queue()
+    tasks = LaunchedContainerizer(folder / "launcher", boxes, events.put_nowait, idle_s=5)
+    if probe.kind is ProbeKind.COMMAND:
+        await tasks.open()
+        info = replace(task_info(), command=CommandInfo("exec sleep 600"))
+        tasks.start(StartProcess(AGENT, KEY, 7, info, ""))
+        assert isinstance(await asyncio.wait_for(events.get(), 20), ProcessStarted)
     told: asyncio.Queue[ProbeEnded] = asyncio.Queue()
-    prober = Prober(boxes, told.put_nowait)
+    counted: list[tuple[str, str, str]] = []
+    prober = Prober(boxes, tasks.besides, told.put_nowait, lambda *what: counted.append(what))
     prober.start(order(probe, timeout_ms))
     try:
-        return await asyncio.wait_for(told.get(), 20)
+        ended = await asyncio.wait_for(told.get(), 20)
+        result = "healthy" if ended.is_healthy else "unhealthy"
+        assert counted == [(probe.kind.name.lower(), "check", result)]
+        return ended
     finally:
         await prober.close()
+        await tasks.close(end=True)
         boxes.close()
 
 

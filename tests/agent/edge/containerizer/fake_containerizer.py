@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.edge.containerizer.containerizer import ContainerEvent
-from agent.effects import FindProcess, StartProcess
+from agent.effects import BoundProcess, FindProcess, StartProcess
 from agent.events import (
     Asked,
     ProcessExited,
@@ -14,6 +14,7 @@ from agent.events import (
     StartFailed,
 )
 from agent.tasks import TaskKey
+from trimast.model.resources import Resources
 
 Run = tuple[TaskKey, int]
 
@@ -25,6 +26,7 @@ class FakeMachine:
     commands: dict[Run, str] = field(default_factory=dict)
     pids: dict[Run, int] = field(default_factory=dict)
     asked: dict[Run, Asked] = field(default_factory=dict)
+    bounds: dict[Run, Resources] = field(default_factory=dict)
     paused: set[Run] = field(default_factory=set)
     ends: dict[Run, tuple[int | None, int | None]] = field(default_factory=dict)
 
@@ -69,6 +71,9 @@ class FakeContainerizer:
 
     def pause(self, key: TaskKey, fence: int, *, paused: bool) -> None:
         self._orders.append(lambda: self._pause((key, fence), paused))
+
+    def bound(self, order: BoundProcess) -> None:
+        self._machine.bounds[order.key, order.fence] = order.resources
 
     def forget(self, key: TaskKey, fence: int) -> None:
         self._machine.ends.pop((key, fence), None)

@@ -13,6 +13,7 @@ from agent.edge.containerizer.command_line import (
 )
 from agent.effects import StartProcess
 from tests.agent.one_agent import AGENT, KEY, task_info
+from trimast.model.ids import ExecutorId
 from trimast.model.task import CommandInfo
 
 
@@ -76,3 +77,9 @@ def test_only_root_can_run_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     with pytest.raises(CannotStart, match="only an agent that runs as root"):
         user_of(order(user="daemon"))
+
+
+def test_a_task_of_a_group_finds_the_group_s_executor_in_its_environment() -> None:
+    one = replace(order(), group=ExecutorId("together"))
+    assert environment(one, Path("/box"), None)["MESOS_EXECUTOR_ID"] == "together"
+    assert environment(order(), Path("/box"), None)["MESOS_EXECUTOR_ID"] == "t"

@@ -24,6 +24,7 @@ _FILES: Final = {
     "cpu.max": "max 100000",
     "memory.current": "4096",
     "memory.events": "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n",
+    "memory.high": "max",
     "memory.low": "0",
     "memory.max": "max",
     "memory.oom.group": "0",

@@ -1,6 +1,7 @@
 """The contract of groups, held against every kind that this machine has, and a pretended v2."""
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,6 +141,39 @@ def test_what_it_uses_can_be_read(groups: Groups, sleeper: Process) -> None:
     assert usage.memory.limit in {64 << 20, None}
     assert usage.memory.peak >= usage.memory.usage
     assert groups.memory("g").oom_kills == 0
+
+
+def test_who_lives_is_given_other_bounds(groups: Groups, sleeper: Process) -> None:
+    if has_none(groups):
+        return
+    groups.make("g", BOUNDS)
+    groups.enter("g", sleeper.pid)
+    assert groups.resize("g", Bounds(2048, 150_000, 128 << 20, 64 << 20, None))
+    assert groups.memory("g").limit in {128 << 20, None}
+    assert groups.resize("g", Bounds(2))
+    assert groups.memory("g").limit is None
+    assert groups.resize("g", BOUNDS)
+    assert groups.memory("g").limit in {64 << 20, None}
+
+
+def test_who_holds_more_than_its_new_bound_lives_on(groups: Groups, tmp_path: Path) -> None:
+    if has_none(groups) or is_pretended(groups, tmp_path):
+        return
+    groups.make("g", Bounds(1024, mem_bytes=128 << 20))
+    line = "import sys; input(); held = bytearray(64 << 20); print(flush=True); input(); del held;"
+    line += "print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", line], stdin=-1, stdout=-1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        groups.enter("g", process.pid)
+        for is_possible in (False, True):
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            if groups.memory("g").limit is not None:
+                assert groups.resize("g", Bounds(1024, mem_bytes=48 << 20)) == is_possible
+        assert process.poll() is None
+        process.kill()
 
 
 def test_what_is_not_there_is_empty_and_removed(groups: Groups) -> None:

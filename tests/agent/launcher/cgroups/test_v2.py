@@ -55,6 +55,24 @@ def test_what_the_kernel_ended_for_memory_is_counted(mount: Path) -> None:
     assert (memory.limit, memory.usage, memory.peak, memory.oom_kills) == (4096, 4096, 8192, 1)
 
 
+def test_bounds_that_are_lifted_are_written_as_none(mount: Path) -> None:
+    groups = V2Groups(str(mount), "trimast/a")
+    groups.make("g", Bounds(1024, 150_000, 64 << 20, 32 << 20, 50))
+    assert groups.resize("g", Bounds(2048))
+    files = ("cpu.weight", "cpu.max", "memory.max", "memory.low", "memory.high", "pids.max")
+    written = ["79", "max 100000", "max", "0", "max", "max"]
+    assert [text(mount, file) for file in files] == written
+
+
+def test_who_holds_more_than_the_new_bound_is_pressed_and_not_killed(mount: Path) -> None:
+    groups = V2Groups(str(mount), "trimast/a")
+    groups.make("g", Bounds(2, mem_bytes=1 << 20))
+    assert not groups.resize("g", Bounds(2, mem_bytes=4095))
+    assert (text(mount, "memory.high"), text(mount, "memory.max")) == ("4095", str(1 << 20))
+    assert groups.resize("g", Bounds(2, mem_bytes=4096))
+    assert (text(mount, "memory.high"), text(mount, "memory.max")) == ("max", "4096")
+
+
 def test_the_launcher_has_a_place_that_is_no_group(mount: Path) -> None:
     groups = V2Groups(str(mount), "trimast/a")
     groups.settle_in()

@@ -13,6 +13,7 @@ from trimast.edge.wire.status_codec import (
 )
 from trimast.model.checks import CheckResult, ProbeKind
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
+from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -84,3 +85,10 @@ def test_what_an_executor_says_and_a_check_gives_comes_back() -> None:
         check=CheckResult(ProbeKind.HTTP, status_code=404),
     )
     assert status_report_from_proto(status_report_to_proto(update)) == update
+
+
+def test_what_it_was_limited_by_and_that_it_is_paused_come_back() -> None:
+    mem = Resources.of({"mem": 64_500})
+    update = replace(an_update(TaskState.FAILED), limitation=mem, is_paused=True)
+    assert status_report_from_proto(status_report_to_proto(update)) == update
+    assert status_to_proto(update).limitation.resources[0].scalar.value == 64.5
