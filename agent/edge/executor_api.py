@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
-from google.protobuf.message import DecodeError
 
 from agent.edge.executor_codec import (
     check_call,
@@ -24,25 +23,16 @@ from agent.executors.executor import Executor
 from agent.state import AgentState
 from protos.mesos.v1.executor import executor_pb2
 from trimast.edge.clock import wall_ms
-from trimast.edge.mesos_json.reading import message_from_json
-from trimast.edge.mesos_json.writing import message_to_json
+from trimast.edge.mesos_http import JSON, Refusal, accepted_type, encoded, read_call
 from trimast.edge.recordio import to_record
 from trimast.edge.wire.bad_message import BadMessage
 
 PATHS: Final = ("/api/v1/executor", "/slave(1)/api/v1/executor")
-JSON: Final = "application/json"
-PROTOBUF: Final = "application/x-protobuf"
 HEARTBEAT_S: Final = 30 * 60.0
 LOOK_AFTER_S: Final = 1.0
 """How soon it is noticed that an executor to which nothing is said has hung up."""
 
 _Call = executor_pb2.Call
-
-
-class _Refusal(Exception):
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 class ExecutorApi:
@@ -72,41 +62,38 @@ class ExecutorApi:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         try:
             return await self._answer(request)
-        except _Refusal as refusal:
-            headers = {"Allow": "POST"} if refusal.status == 405 else None
-            return web.Response(status=refusal.status, text=str(refusal), headers=headers)
+        except Refusal as refusal:
+            return refusal.as_response()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         """What is checked, and in which order, is as with Mesos: clients tell by the answer."""
         if not self._state.endpoint:
-            raise _Refusal(503, "Agent has not finished recovery")
-        if request.method != "POST":
-            raise _Refusal(405, f"Expecting one of {{ 'POST' }}, but received '{request.method}'")
+            raise Refusal(503, "Agent has not finished recovery")
         call = await _call_of(request)
-        accepted = _accepted_type(request) if call.type == _Call.SUBSCRIBE else JSON
+        accepted = accepted_type(request) if call.type == _Call.SUBSCRIBE else JSON
         if call.type == _Call.HEARTBEAT:
             return web.Response(status=202)
         executor = self._executor_of(request, call)
         if call.type == _Call.SUBSCRIBE:
             return await self._stream(request, call, accepted)
         if executor.stream_id is None:
-            raise _Refusal(403, "Executor is not subscribed")
+            raise Refusal(403, "Executor is not subscribed")
         self._submit(said(call) if call.type == _Call.MESSAGE else reported(call, wall_ms()))
         return web.Response(status=202)
 
     def _executor_of(self, request: web.Request, call: executor_pb2.Call) -> Executor:
         key = key_of(call)
         if all(held.framework_id != key.framework_id for held in self._state.executors):
-            raise _Refusal(400, "Framework cannot be found")
+            raise Refusal(400, "Framework cannot be found")
         executor = self._state.executors.get(key)
         if executor is None:
-            raise _Refusal(400, "Executor cannot be found")
+            raise Refusal(400, "Executor cannot be found")
         given = request.headers.get("Authorization")
         if given is None and not self._needs_token:
             return executor
         expected = f"Bearer {executor.notes.token}"
         if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
-            raise _Refusal(
+            raise Refusal(
                 403,
                 f"The token does not belong to executor {call.executor_id.value}: send the one "
                 "in MESOS_EXECUTOR_AUTHENTICATION_TOKEN, as 'Authorization: Bearer'",
@@ -153,52 +140,16 @@ class ExecutorApi:
                     return
                 event = event_from_news(news, self._state)
             # One record is one chunk: some clients read no further than that.
-            await response.write(to_record(_encoded(event, content_type)))
+            await response.write(to_record(encoded(event, content_type)))
 
 
 async def _call_of(request: web.Request) -> executor_pb2.Call:
-    content_type = request.headers.get("Content-Type")
-    if content_type is None:
-        raise _Refusal(400, "Expecting 'Content-Type' to be present")
-    body = await request.read()
-    call = _read(body, content_type)
+    call = await read_call(request, executor_pb2.Call)
     missing = missing_fields(call)
     try:
         if missing:
             raise BadMessage(f"Not initialized: {missing}")
         check_call(call)
     except BadMessage as error:
-        raise _Refusal(400, f"Failed to validate executor::Call: {error}") from None
+        raise Refusal(400, f"Failed to validate executor::Call: {error}") from None
     return call
-
-
-def _read(body: bytes, content_type: str) -> executor_pb2.Call:
-    if content_type == JSON:
-        try:
-            return message_from_json(body, executor_pb2.Call)
-        except BadMessage as error:
-            raise _Refusal(400, str(error)) from None
-    if content_type != PROTOBUF:
-        text = f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}, not {content_type[:80]}"
-        raise _Refusal(415, text)
-    call = executor_pb2.Call()
-    try:
-        call.MergeFromString(body)
-    except DecodeError:
-        raise _Refusal(400, "Failed to parse body into Call protobuf") from None
-    return call
-
-
-def _accepted_type(request: web.Request) -> str:
-    """JSON is preferred, and what is meant if nothing is said."""
-    accept = request.headers.get("Accept", "*/*")
-    kinds = {part.split(";")[0].strip().lower() for part in accept.split(",")}
-    if kinds & {JSON, "*/*", "application/*", ""}:
-        return JSON
-    if PROTOBUF in kinds:
-        return PROTOBUF
-    raise _Refusal(406, f"Expecting 'Accept' to allow {PROTOBUF} or {JSON}")
-
-
-def _encoded(event: executor_pb2.Event, content_type: str) -> bytes:
-    return message_to_json(event) if content_type == JSON else event.SerializeToString()

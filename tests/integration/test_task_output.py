@@ -77,7 +77,7 @@ def test_what_is_followed_is_whole_although_it_is_rotated(start_cluster: StartCl
         launches = Launches()
         masters = cluster.master_addresses
         async with asyncio.timeout(100), SchedulerDriver(launches, "follow", masters):
-            line = "for i in $(seq 30); do seq -f %.0f 1 100000; sleep 0.2; done"
+            line = "for i in $(seq 30); do seq -f %.0f 1 100000; sleep 0.3; done"
             await launches.run("talk", f"{line}; echo done")
             await patience.until(lambda: bool(bytes_on_disk(cluster).get("stdout")))
             followed = await trimast("task", "logs", "talk", "-f", "--master", masters[0])

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from trimast.cli.sandbox.agent_http import asked
 
-PIECE_BYTES: Final = 64 * 1024
+PIECE_BYTES: Final = 1024 * 1024
+"""As much as an agent gives at once: who follows a flood must be faster than it is rotated away."""
 SIZE_HEADER: Final = "Trimast-File-Bytes"
 DROPPED_HEADER: Final = "Trimast-File-Dropped-Bytes"
 
