@@ -21,25 +21,25 @@ from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.containerizer.podman_rules import podman_rules
-from agent.edge.disk_watch import DiskWatch
 from agent.edge.exec_page import ExecPage, is_loopback
-from agent.edge.executor_api import ExecutorApi
-from agent.edge.executor_streams import ExecutorStreams
+from agent.edge.executors.executor_api import ExecutorApi
+from agent.edge.executors.executor_streams import ExecutorStreams
 from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import fetch_rules
-from agent.edge.files_api import FilesApi
-from agent.edge.files_places import FilePlaces
 from agent.edge.http_pages import add_pages
-from agent.edge.log_rotation import LogRotation
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
-from agent.edge.sandbox_page import add_sandbox_page
-from agent.edge.sandboxes import Sandboxes, disk_share_used
+from agent.edge.sandbox.disk_watch import DiskWatch
+from agent.edge.sandbox.files_api import FilesApi
+from agent.edge.sandbox.files_places import FilePlaces
+from agent.edge.sandbox.log_rotation import LogRotation
+from agent.edge.sandbox.sandbox_page import add_sandbox_page
+from agent.edge.sandbox.sandboxes import Sandboxes, disk_share_used
+from agent.edge.sandbox.volumes import Volumes
 from agent.edge.stamps import RealStamps
 from agent.edge.usage_metrics import UsageMetrics
 from agent.edge.usage_pages import add_usage_pages
-from agent.edge.volumes import Volumes
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked

@@ -14,9 +14,10 @@ _OF_PROCESSES = ("conformance", "integration")
 """Folders of tests that start clusters of processes: one at a time, or they fight for the cores."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two workers share the tests by file (`make test`): one begins with all that start clusters,
-    which mostly wait, and the other with what mostly computes."""
+    which mostly wait, and the other with what mostly computes. First, or xdist has looked already."""
     here = Path(__file__).parent
     for item in items:
         folder = item.path.relative_to(here).parts[0]

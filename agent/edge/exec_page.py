@@ -21,7 +21,7 @@ from aiohttp import ClientError, web
 
 from agent.edge.containerizer.beside import BesideFailed, BesideOrder, BesideProcess, Besides
 from agent.edge.containerizer.preparing import launch_name
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.state import AgentState
 from agent.tasks import Phase, Task, TaskKey
 from trimast.edge.http_server import json_error

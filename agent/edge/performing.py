@@ -10,10 +10,10 @@ from agent.edge.agent_metrics import AgentMetrics
 from agent.edge.checking.prober import Prober
 from agent.edge.checkpoint_files import CheckpointFiles
 from agent.edge.containerizer.containerizer import Containerizer
-from agent.edge.executor_streams import ExecutorStreams
+from agent.edge.executors.executor_streams import ExecutorStreams
 from agent.edge.master_link import MasterLink
-from agent.edge.sandboxes import Sandboxes
-from agent.edge.volumes import Volumes
+from agent.edge.sandbox.sandboxes import Sandboxes
+from agent.edge.sandbox.volumes import Volumes
 from agent.effects import (
     AgentEffect,
     BoundProcess,

@@ -10,7 +10,7 @@ from agent.checks.effects import RunProbe
 from agent.checks.events import ProbeEnded
 from agent.edge.checking.command_probe import run_command
 from agent.edge.containerizer.beside import BesideFailed, Besides
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from trimast.edge.fatal import own_task
 from trimast.model.checks import CheckResult, Probe, ProbeKind
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from agent.edge.containerizer.command_line import CannotStart, user_of
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import FetchFailed
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.effects import StartProcess
 from agent.launcher.wire import Message
 from agent.tasks import TaskKey

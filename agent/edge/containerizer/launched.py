@@ -25,8 +25,8 @@ from agent.edge.containerizer.preparing import Preparing, Run, launch_name, run_
 from agent.edge.containerizer.preparing_threads import PreparingThreads
 from agent.edge.containerizer.usage import TaskUsage, UsageQuestion
 from agent.edge.fetcher.fetcher import Fetcher
-from agent.edge.sandboxes import Sandboxes
-from agent.edge.volumes import Volumes
+from agent.edge.sandbox.sandboxes import Sandboxes
+from agent.edge.sandbox.volumes import Volumes
 from agent.effects import BoundProcess, FindProcess, StartProcess
 from agent.events import (
     Asked,

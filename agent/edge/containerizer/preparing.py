@@ -16,8 +16,8 @@ from agent.edge.containerizer.command_line import (
     user_of,
 )
 from agent.edge.containerizer.isolating import Isolating, group_name
-from agent.edge.sandboxes import Sandboxes
-from agent.edge.volumes import Volumes
+from agent.edge.sandbox.sandboxes import Sandboxes
+from agent.edge.sandbox.volumes import Volumes
 from agent.effects import StartProcess
 from agent.executors.executor import executor_key
 from agent.isolation.bounds import bounds_of

@@ -9,7 +9,7 @@ from typing import Final
 from agent.edge.containerizer.command_line import CannotStart
 from agent.edge.containerizer.launch_news import start_failed
 from agent.edge.containerizer.preparing import Preparing
-from agent.edge.volumes import VolumeMissing
+from agent.edge.sandbox.volumes import VolumeMissing
 from agent.effects import StartProcess
 from agent.events import StartFailed
 from agent.launcher.wire import Message

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from agent.edge.beneath import open_beneath
 from agent.edge.fetcher.rules import FetchFailed
+from agent.edge.sandbox.beneath import open_beneath
 
 
 def open_local(source: str, roots: Iterable[Path]) -> int:

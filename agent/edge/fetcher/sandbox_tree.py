@@ -10,8 +10,8 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from agent.edge.beneath import open_beneath, parts_of
 from agent.edge.fetcher.rules import FetchFailed
+from agent.edge.sandbox.beneath import open_beneath, parts_of
 from trimast.model.uri import RESERVED_NAMES
 
 Owner = tuple[int, int]

@@ -8,7 +8,7 @@ import pytest
 
 from agent.edge.containerizer.beside import Besides
 from agent.edge.exec_page import ExecPage, is_loopback
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from tests.agent.one_agent import agent_with_running_task
 from trimast.edge.http_server import HttpServer, new_application
 

@@ -7,9 +7,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agent.edge.agent_metrics import AgentMetrics
-from agent.edge.executor_streams import ExecutorStreams
+from agent.edge.executors.executor_streams import ExecutorStreams
 from agent.edge.performing import Performer
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.effects import (
     AgentEffect,
     EndAgent,

@@ -15,8 +15,8 @@ from agent.events import (
     TakeReports,
 )
 from agent.executors.effects import CloseExecutorStream
+from tests.agent.edge.executors.test_executor_api import Served, served
 from tests.agent.edge.patience import until
-from tests.agent.edge.test_executor_api import Served, served
 from tests.agent.executors.one_executor import EXECUTOR
 from tests.agent.one_agent import EPOCH, KEY, LINK
 from trimast.framework import Executor, ExecutorDriver, NoAgent, TaskId, TaskInfo, TaskState

@@ -16,7 +16,7 @@ from agent.checks.events import ProbeEnded
 from agent.edge.checking.prober import Prober
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.launched import LaunchedContainerizer
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.effects import StartProcess
 from agent.events import ProcessStarted
 from agent.tasks import ProbeOf

@@ -17,7 +17,7 @@ from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.podman_records import container_name
 from agent.edge.containerizer.podman_rules import PodmanRules
 from agent.edge.containerizer.preparing import launch_name
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.effects import FindProcess, StartProcess
 from agent.events import ProcessExited
 from agent.isolation.modes import Isolation

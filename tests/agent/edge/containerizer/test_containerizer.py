@@ -10,7 +10,7 @@ import pytest
 from agent.edge.containerizer.containerizer import ContainerEvent, Containerizer
 from agent.edge.containerizer.isolating import NOT_ISOLATING, Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.effects import FindProcess, StartProcess
 from agent.events import (
     Asked,

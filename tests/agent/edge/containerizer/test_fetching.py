@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.launched import LaunchedContainerizer
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.effects import StartProcess
 from agent.events import ProcessExited, ProcessStarted, StartFailed
 from tests.agent.edge.fetcher.rig import Rig, fetching

@@ -14,7 +14,7 @@ from agent.edge.containerizer.containerizer import ContainerEvent
 from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.effects import StartProcess
 from agent.events import ProcessExited, ProcessStarted, StartFailed
 from agent.isolation.modes import Isolation

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from agent.edge.files_places import FilePlace, FilePlaces
-from agent.edge.sandbox_files import list_directory, open_file
+from agent.edge.sandbox.files_places import FilePlace, FilePlaces
+from agent.edge.sandbox.sandbox_files import list_directory, open_file
 from trimast.edge.http_server import json_error
 
 PREFIXES: Final = ("", "/slave(1)")

@@ -2,7 +2,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from agent.edge.disk_use import bytes_used
+from agent.edge.sandbox.disk_use import bytes_used
 
 KIB = 1024
 

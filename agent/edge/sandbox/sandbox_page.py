@@ -9,8 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
-from agent.edge.log_rotation import dropped_bytes
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.log_rotation import dropped_bytes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.tasks import TaskKey
 from trimast.edge.http_server import json_error
 from trimast.model.ids import FrameworkId, TaskId

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge import volumes as volumes_module
-from agent.edge.volumes import VolumeMissing, Volumes
+from agent.edge.sandbox import volumes as volumes_module
+from agent.edge.sandbox.volumes import VolumeMissing, Volumes
 from agent.edge.work_dir import sync_directory
 from agent.events import VolumesGone
 from tests.agent.edge import patience

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge.beneath import open_beneath, open_step_by_step, parts_of
+from agent.edge.sandbox.beneath import open_beneath, open_step_by_step, parts_of
 
 READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 Open = Callable[[str, int], int]

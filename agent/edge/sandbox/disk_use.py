@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from agent.edge.beneath import open_beneath
+from agent.edge.sandbox.beneath import open_beneath
 
 ENTRIES_MAX: Final = 2_000_000
 """After so many it stops counting."""

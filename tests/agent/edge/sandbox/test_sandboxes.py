@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.tasks import TaskKey
 from tests.agent.edge import patience
-from tests.agent.edge.test_disk_use import make_deep
+from tests.agent.edge.sandbox.test_disk_use import make_deep
 from tests.agent.one_agent import AGENT, KEY, OTHER
 
 

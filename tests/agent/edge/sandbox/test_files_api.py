@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from agent.edge.files_api import FilesApi
-from agent.edge.files_places import FilePlaces
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.files_api import FilesApi
+from agent.edge.sandbox.files_places import FilePlaces
+from agent.edge.sandbox.sandboxes import Sandboxes
 from tests.agent.edge.pages import showing
 from tests.agent.one_agent import AGENT, KEY
 

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from agent.dispatch import Agent
-from agent.edge.executor_api import ExecutorApi
-from agent.edge.executor_streams import ExecutorStreams
+from agent.edge.executors.executor_api import ExecutorApi
+from agent.edge.executors.executor_streams import ExecutorStreams
 from agent.events import AgentEvent
 from agent.executors.effects import CloseExecutorStream, TellExecutor
 from protos.mesos.v1.executor import executor_pb2

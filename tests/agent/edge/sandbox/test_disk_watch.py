@@ -4,8 +4,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from agent.edge.disk_watch import DiskWatch, limit_of
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.disk_watch import DiskWatch, limit_of
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.events import DiskExceeded
 from agent.tasks import Phase
 from tests.agent.one_agent import AGENT, KEY, agent_with_running_task

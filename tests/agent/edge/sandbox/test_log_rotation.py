@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agent.edge import log_rotation
-from agent.edge.log_rotation import LogRotation, dropped_bytes
+from agent.edge.sandbox import log_rotation
+from agent.edge.sandbox.log_rotation import LogRotation, dropped_bytes
 
 BLOCK = 4096
 MOST = 4 * BLOCK

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from agent.edge.beneath import open_beneath
-from agent.edge.files_places import FilePlace
+from agent.edge.sandbox.beneath import open_beneath
+from agent.edge.sandbox.files_places import FilePlace
 
 ENTRIES_MAX: Final = 10_000
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from agent.edge.executor_codec import (
+from agent.edge.executors.executor_codec import (
     check_call,
     event_from_news,
     key_of,
@@ -16,7 +16,7 @@ from agent.edge.executor_codec import (
     said,
     subscribed,
 )
-from agent.edge.executor_streams import ExecutorStream, ExecutorStreams
+from agent.edge.executors.executor_streams import ExecutorStream, ExecutorStreams
 from agent.events import AgentEvent
 from agent.executors.events import ExecutorUnsubscribed
 from agent.executors.executor import Executor

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.tasks import TaskKey
 from trimast.model.ids import AgentId, FrameworkId, TaskId
 

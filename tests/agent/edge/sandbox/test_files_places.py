@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge.files_places import FilePlace, FilePlaces
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.files_places import FilePlace, FilePlaces
+from agent.edge.sandbox.sandboxes import Sandboxes
 from tests.agent.one_agent import AGENT, KEY
 
 RUNS = "slaves/agent-1/frameworks/f/executors/t/runs"

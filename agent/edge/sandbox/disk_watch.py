@@ -8,8 +8,8 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from agent.edge.disk_use import bytes_used
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.disk_use import bytes_used
+from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.events import DiskExceeded
 from agent.state import AgentState
 from agent.tasks import OverDisk, Phase, Task

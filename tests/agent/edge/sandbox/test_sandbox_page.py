@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge.sandbox_page import READ_BYTES_MAX, SIZE_HEADER, add_sandbox_page
-from agent.edge.sandboxes import Sandboxes
+from agent.edge.sandbox.sandbox_page import READ_BYTES_MAX, SIZE_HEADER, add_sandbox_page
+from agent.edge.sandbox.sandboxes import Sandboxes
 from tests.agent.edge.pages import showing
 from tests.agent.one_agent import AGENT, KEY
 

@@ -1,0 +1,1 @@
+"""The executor API of Mesos: what executors of frameworks speak to their agent."""

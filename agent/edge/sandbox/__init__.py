@@ -1,0 +1,1 @@
+"""The directories of tasks: made, read, kept small, thrown away; and the volumes beside them."""
