@@ -38,7 +38,7 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -q -n 2 --no-loadscope-reorder
 
 sim: setup
 	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(PROFILE),PROFILE=$(PROFILE)) $(BIN)/pytest -q --timeout=0 tests/simulation
