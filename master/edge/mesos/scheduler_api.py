@@ -64,22 +64,23 @@ class SchedulerApi:
     # Calls.
 
     def _call(self, request: web.Request, reign: Reign, call: scheduler_pb2.Call) -> web.Response:
-        _valid(StreamId(0), call)
-        if not call.framework_id.value:
+        framework_id = FrameworkId(call.framework_id.value)
+        stream = reign.state.frameworks.stream_of.get(framework_id)
+        number = StreamId(0) if stream is None else stream.stream_id
+        try:
+            # As if it had come over that very stream.
+            event = event_from_call(number, call)
+        except BadMessage as error:
+            raise _invalid(str(error)) from None
+        if not framework_id:
             raise _invalid("Expecting 'framework_id' to be present")
-        number = self._stream_of(reign, FrameworkId(call.framework_id.value))
-        self._check_stream(request, call.framework_id.value, number)
-        # As if it had come over that very stream.
-        reign.submit(_valid(number, call))
-        return web.Response(status=202)
-
-    def _stream_of(self, reign: Reign, framework_id: FrameworkId) -> StreamId:
         if framework_id not in reign.state.registry.frameworks:
             raise Refusal(400, "Framework cannot be found")
-        stream = reign.state.frameworks.stream_of.get(framework_id)
         if stream is None:
             raise Refusal(403, "Framework is not subscribed")
-        return stream.stream_id
+        self._check_stream(request, framework_id, number)
+        reign.submit(event)
+        return web.Response(status=202)
 
     def _check_stream(self, request: web.Request, framework_id: str, number: StreamId) -> None:
         given = request.headers.get(STREAM_ID)
@@ -159,13 +160,6 @@ class SchedulerApi:
         while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
             await asyncio.sleep(LOOK_AFTER_S)
         self._streams.close(number)
-
-
-def _valid(number: StreamId, call: scheduler_pb2.Call) -> LeaderEvent:
-    try:
-        return event_from_call(number, call)
-    except BadMessage as error:
-        raise _invalid(str(error)) from None
 
 
 def _invalid(fault: str) -> Refusal:
