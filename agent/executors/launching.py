@@ -1,5 +1,7 @@
 """A task for an executor: written down, then handed over. Its first also starts the executor."""
 
+from dataclasses import replace
+
 from agent.alarms import Alarm, AlarmKind
 from agent.checkpoints.records import ExecutorAccepted, ProcessBegun, Record
 from agent.effects import AgentEffect, StartProcess
@@ -13,7 +15,6 @@ from agent.journaling import write
 from agent.reporting import make_report, report_end
 from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase, Task
-from trimast.model.command import CommandInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import TaskId
 from trimast.model.status_update import StatusReason, StatusSource
@@ -94,14 +95,8 @@ def _start(state: AgentState, executor: Executor) -> list[AgentEffect]:
     info = executor.notes.info
     assert info.command is not None
     executor.phase = Phase.STARTING
-    command = CommandInfo(
-        info.command.value,
-        shell=info.command.shell,
-        arguments=info.command.arguments,
-        environment=executor_environment(state, executor) + info.command.environment,
-        user=info.command.user,
-        uris=info.command.uris,
-    )
+    environment = executor_environment(state, executor) + info.command.environment
+    command = replace(info.command, environment=environment)
     # A process is started for a task; this one's is the executor itself, and what it may use is
     # what it and its tasks may.
     executor.is_resized = False

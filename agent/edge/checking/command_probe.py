@@ -1,5 +1,6 @@
 """A check's command: a process beside the task's, in its sandbox, with its environment and user."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from agent.checks.effects import RunProbe
@@ -51,12 +52,7 @@ async def run_command(order: RunProbe, folder: Path, besides: Besides) -> int:
 
 def _as_task(order: RunProbe, command: CommandInfo) -> StartProcess:
     """As if it were to be started as a task: so everything about it is as with one."""
-    what = CommandInfo(
-        command.value,
-        shell=command.shell,
-        arguments=command.arguments,
-        environment=order.environment + command.environment,
-        user=command.user,
-    )
+    # What the task itself had fetched is there.
+    what = replace(command, environment=order.environment + command.environment, uris=())
     task = TaskInfo(order.key.task_id, order.key.task_id, order.agent_id, NOTHING, what)
     return StartProcess(order.agent_id, order.key, order.fence, task, order.user, order.group)
