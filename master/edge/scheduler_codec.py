@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable
 from typing import assert_never
 
-from google.protobuf.message import EncodeError
-
 from master.edge.group_codec import group_from_proto
 from master.leader.effects import (
     AnnounceAgentFailure,
@@ -39,6 +37,7 @@ from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.framework_codec import framework_info_from_proto
+from trimast.edge.wire.missing_fields import missing_fields
 from trimast.edge.wire.offer_codec import offer_to_proto
 from trimast.edge.wire.operation_codec import UnsupportedOperation, operation_from_proto
 from trimast.edge.wire.status_codec import UUID_BYTES, status_to_proto
@@ -164,15 +163,7 @@ def _require_body(call: scheduler_pb2.Call) -> None:
     if body is not None and body not in present:
         raise BadMessage(f"Expecting '{body}' to be present")
     if not call.IsInitialized():
-        raise BadMessage(f"Not initialized: {_missing_fields(call)}")
-
-
-def _missing_fields(call: scheduler_pb2.Call) -> str:
-    try:
-        call.SerializeToString()
-    except EncodeError as error:
-        return str(error)  # The only place where the library names them.
-    return ""
+        raise BadMessage(f"Not initialized: {missing_fields(call)}")
 
 
 def _subscribed(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkSubscribed:

@@ -11,7 +11,6 @@ from agent.edge.executors.executor_codec import (
     check_call,
     event_from_news,
     key_of,
-    missing_fields,
     reported,
     said,
     subscribed,
@@ -26,6 +25,7 @@ from trimast.edge.clock import wall_ms
 from trimast.edge.mesos_http import JSON, Refusal, accepted_type, encoded, read_call
 from trimast.edge.recordio import to_record
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.missing_fields import missing_fields
 
 PATHS: Final = ("/api/v1/executor", "/slave(1)/api/v1/executor")
 HEARTBEAT_S: Final = 30 * 60.0

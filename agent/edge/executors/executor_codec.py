@@ -2,8 +2,6 @@
 
 from typing import Final, assert_never
 
-from google.protobuf.message import EncodeError
-
 from agent.executors.effects import (
     Acknowledged,
     EndTask,
@@ -72,15 +70,6 @@ def check_call(call: executor_pb2.Call) -> None:
         _check_status(call, update.status)
     if len(call.message.data) > MESSAGE_BYTES_MAX:
         raise BadMessage(f"a message has at most {MESSAGE_BYTES_MAX} bytes")
-
-
-def missing_fields(call: executor_pb2.Call) -> str:
-    """ "" if there are none."""
-    try:
-        call.SerializeToString()
-    except EncodeError as error:
-        return str(error)  # The only place where the library names them.
-    return ""
 
 
 def key_of(call: executor_pb2.Call) -> TaskKey:
