@@ -14,6 +14,8 @@ from master.leader.events import (
     FrameworkSaid,
 )
 from master.leader.state import LeaderState
+from master.presence.frameworks import StreamId
+from trimast.model.ids import AgentId
 
 
 def on_framework_said(state: LeaderState, event: FrameworkSaid) -> list[LeaderEffect]:
@@ -35,22 +37,28 @@ def on_executor_shutdown_requested(
 
 
 def on_executor_said(state: LeaderState, event: ExecutorSaid, now_ms: int) -> list[LeaderEffect]:
-    link = state.agents.links.get(event.link_id)
-    if link is None:
+    between = _hear(state, event, now_ms)
+    if between is None:
         return []
-    link.heard_ms = now_ms
-    stream = state.frameworks.stream_of.get(event.framework_id)
-    if stream is None:
-        return []
-    return [SendExecutorMessage(stream.stream_id, link.agent_id, event.executor_id, event.data)]
+    stream_id, agent_id = between
+    return [SendExecutorMessage(stream_id, agent_id, event.executor_id, event.data)]
 
 
 def on_executor_ended(state: LeaderState, event: ExecutorEnded, now_ms: int) -> list[LeaderEffect]:
+    between = _hear(state, event, now_ms)
+    if between is None:
+        return []
+    stream_id, agent_id = between
+    return [AnnounceExecutorEnd(stream_id, agent_id, event.executor_id, event.status)]
+
+
+def _hear(
+    state: LeaderState, event: ExecutorSaid | ExecutorEnded, now_ms: int
+) -> tuple[StreamId, AgentId] | None:
+    """Whom to tell, and of which agent; None if nobody is there to be told."""
     link = state.agents.links.get(event.link_id)
     if link is None:
-        return []
+        return None
     link.heard_ms = now_ms
     stream = state.frameworks.stream_of.get(event.framework_id)
-    if stream is None:
-        return []
-    return [AnnounceExecutorEnd(stream.stream_id, link.agent_id, event.executor_id, event.status)]
+    return None if stream is None else (stream.stream_id, link.agent_id)
