@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +118,10 @@ class Rig:
             process.communicate()
         if self.connection is not None:
             self.connection.close()
+
+
+def await_that(is_true: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + 20
+    while not is_true():
+        assert time.monotonic() < end_s
+        time.sleep(0.002)

@@ -1,8 +1,7 @@
 """Commands beside tasks of a real launcher: like the task, and gone with it."""
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,10 @@ import pytest
 from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.processes import process_facts
 from agent.launcher.wire import Message
-from tests.agent.launcher.rig import Rig
+from tests.agent.launcher.rig import Rig, await_that
 
 IS_ROOT = os.geteuid() == 0
 HELD = "exec sleep 600"
-
-
-def await_that(is_true: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + 20
-    while not is_true():
-        assert time.monotonic() < end_s
-        time.sleep(0.002)
 
 
 @pytest.fixture

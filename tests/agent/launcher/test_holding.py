@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
 
@@ -16,14 +16,7 @@ import pytest
 from agent.launcher.cgroups.contract import PROCESS
 from agent.launcher.processes import process_facts
 from agent.launcher.wire import Message, message_to_bytes
-from tests.agent.launcher.rig import BOUNDS, Rig
-
-
-def await_that(is_true: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + 20
-    while not is_true():
-        assert time.monotonic() < end_s
-        time.sleep(0.002)
+from tests.agent.launcher.rig import BOUNDS, Rig, await_that
 
 
 @pytest.fixture

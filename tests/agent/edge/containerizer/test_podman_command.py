@@ -107,8 +107,8 @@ def test_limits_and_capabilities_are_those_it_asks_for(tmp_path: Path) -> None:
 
 
 def test_a_group_finds_what_it_shares_where_its_link_leads(tmp_path: Path) -> None:
-    found = words(tmp_path, shared=Path("/work/shared"))
-    assert "--mount=type=bind,src=/work/shared,dst=/work/shared" in found
+    found = words(tmp_path, shared=Path("/srv/shared"))
+    assert "--mount=type=bind,src=/srv/shared,dst=/srv/shared" in found
 
 
 def test_volumes_are_of_the_sandbox_or_below_what_is_allowed(tmp_path: Path) -> None:
