@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from typing import Final
 
 _RUN: Final = """
@@ -31,11 +32,14 @@ def is_installed() -> bool:
 
 def tasks_s(command: list[str], count: int) -> float:
     """How long so many tasks took, after some to warm up."""
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN, json.dumps(command), str(count)],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    # Its tasks leave their outputs where it stands.
+    with tempfile.TemporaryDirectory(prefix="trimast-bench-") as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", _RUN, json.dumps(command), str(count)],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
     return float(json.loads(done.stderr.splitlines()[-1]))
