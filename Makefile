@@ -25,6 +25,11 @@ setup: .venv/ready
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+# What only tests need, and no program here imports.
+.venv/pymesos/ready: .venv/ready tests/conformance/pymesos/installing.py
+	$(BIN)/python -m tests.conformance.pymesos.installing
+	@touch $@
+
 demo: setup
 	$(BIN)/trimast demo
 
@@ -34,7 +39,7 @@ check: setup
 	$(BIN)/mypy .
 	$(BIN)/pytest -q --ignore=tests/integration --ignore=tests/simulation
 
-test: setup
+test: setup .venv/pymesos/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .

@@ -1,5 +1,6 @@
 """This master as Mesos clients know masters."""
 
+import socket
 from typing import Final
 
 from master.edge.directory import Directory
@@ -15,7 +16,7 @@ def master_info(directory: Directory) -> mesos_pb2.MasterInfo:
     host, port = host_and_port(address)
     info = mesos_pb2.MasterInfo(
         id=directory.own_id,
-        ip=0,  # Of no use since there is `address`, but required.
+        ip=_as_number(host),
         port=port,
         pid=f"master@{address}",
         hostname=host,
@@ -23,4 +24,15 @@ def master_info(directory: Directory) -> mesos_pb2.MasterInfo:
     )
     info.address.hostname = host
     info.address.port = port
+    if info.ip:
+        info.address.ip = host
     return info
+
+
+def _as_number(host: str) -> int:
+    """The bytes of an IPv4 address as they travel, read as a number of a small-endian machine: as
+    Mesos has it since before there was `address`. 0 for a name, or IPv6: the field is required."""
+    try:
+        return int.from_bytes(socket.inet_aton(host), "little")
+    except OSError:
+        return 0
