@@ -25,8 +25,8 @@ from master.leader.effects import CloseFrameworkStream
 from master.leader.events import FrameworkDisconnected, LeaderEvent
 from master.presence.frameworks import StreamId
 from protos.mesos.v1.scheduler import scheduler_pb2
-from trimast.edge.mesos_http import Refusal, accepted_type, encoded, read_call
-from trimast.edge.recordio import to_record
+from trimast.edge.mesos_http import Refusal, accepted_type, read_call
+from trimast.edge.record_stream import NotRead, RecordStream
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.model.ids import FrameworkId
 
@@ -109,15 +109,16 @@ class SchedulerApi:
         stream_id = str(uuid.uuid4())
         response = web.StreamResponse(headers={"Content-Type": content_type, STREAM_ID: stream_id})
         await response.prepare(request)
+        stream = RecordStream(response, content_type)
         try:
             event = event_from_call(number, call)
         except BadMessage as error:
             # Heard as Mesos says it: over the stream that was asked for.
-            await _write(response, error_event(str(error)), content_type)
+            await stream.write(error_event(str(error)))
             return response
         self._ids[number] = stream_id
         try:
-            await self._tell(request, response, reign, number, event, content_type)
+            await self._tell(request, stream, reign, number, event)
         finally:
             del self._ids[number]
             reign.submit(FrameworkDisconnected(number))
@@ -126,11 +127,10 @@ class SchedulerApi:
     async def _tell(
         self,
         request: web.Request,
-        response: web.StreamResponse,
+        stream: RecordStream,
         reign: Reign,
         number: StreamId,
         subscribed: LeaderEvent,
-        content_type: str,
     ) -> None:
         """Until either side has enough."""
         own_info = master_info(self._doorkeeper.directory)
@@ -143,12 +143,12 @@ class SchedulerApi:
                 for news in batch:
                     if not isinstance(news, CloseFrameworkStream):
                         event = event_from_news(news, heartbeat_s=heartbeat_s, master=own_info)
-                        await _write(response, event, content_type)
+                        await stream.write(event)
                     elif news.error:
-                        await _write(response, error_event(news.error), content_type)
+                        await stream.write(error_event(news.error))
         except ConnectionError:
             pass  # It has hung up.
-        except SlowReader:
+        except (SlowReader, NotRead):
             log.warning("slow_reader_cut_off", peer=request.remote)
             if request.transport is not None:
                 request.transport.abort()
@@ -164,10 +164,3 @@ class SchedulerApi:
 
 def _invalid(fault: str) -> Refusal:
     return Refusal(400, f"Failed to validate scheduler::Call: {fault}")
-
-
-async def _write(
-    response: web.StreamResponse, event: scheduler_pb2.Event, content_type: str
-) -> None:
-    # One record is one chunk: some clients read no further than that.
-    await response.write(to_record(encoded(event, content_type)))

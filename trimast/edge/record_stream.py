@@ -1,0 +1,50 @@
+"""A stream of records as the answer to a call of the Mesos v1 API."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+from google.protobuf.message import Message
+
+from trimast.edge.mesos_http import encoded
+from trimast.edge.recordio import to_record
+
+TAKEN_WITHIN_S: Final = 10.0
+"""What gathers for one that does not read is kept in memory, and there may be many of its kind."""
+
+
+class NotRead(Exception):
+    """The other end did not make room for the next record in time."""
+
+
+class RecordStream:
+    """
+    Args:
+        response: prepared already.
+        content_type: of each record.
+    """
+
+    def __init__(
+        self,
+        response: web.StreamResponse,
+        content_type: str,
+        *,
+        taken_within_s: float = TAKEN_WITHIN_S,
+    ) -> None:
+        self._response = response
+        self._content_type = content_type
+        self._taken_within_s = taken_within_s
+
+    async def write(self, message: Message) -> None:
+        """
+        Raises:
+            NotRead: the stream is of no more use.
+            ConnectionError: the other end has hung up.
+        """
+        record = to_record(encoded(message, self._content_type))
+        try:
+            async with asyncio.timeout(self._taken_within_s):
+                # One record is one chunk: some clients read no further than that.
+                await self._response.write(record)
+        except TimeoutError:
+            raise NotRead from None
