@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 
 from trimast.edge.mesos_http import encoded
 from trimast.edge.recordio import to_record
+from trimast.edge.turns import Turns
 
 TAKEN_WITHIN_S: Final = 10.0
 """What gathers for one that does not read is kept in memory, and there may be many of its kind."""
@@ -22,17 +23,20 @@ class RecordStream:
     Args:
         response: prepared already.
         content_type: of each record.
+        turns: shared by all streams, so that many records of many streams hold nothing up.
     """
 
     def __init__(
         self,
         response: web.StreamResponse,
         content_type: str,
+        turns: Turns,
         *,
         taken_within_s: float = TAKEN_WITHIN_S,
     ) -> None:
         self._response = response
         self._content_type = content_type
+        self._turns = turns
         self._taken_within_s = taken_within_s
 
     async def write(self, message: Message) -> None:
@@ -41,6 +45,7 @@ class RecordStream:
             NotRead: the stream is of no more use.
             ConnectionError: the other end has hung up.
         """
+        await self._turns.mine()
         record = to_record(encoded(message, self._content_type))
         try:
             async with asyncio.timeout(self._taken_within_s):

@@ -27,6 +27,7 @@ from master.presence.frameworks import StreamId
 from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.mesos_http import Refusal, accepted_type, read_call
 from trimast.edge.record_stream import NotRead, RecordStream
+from trimast.edge.turns import Turns
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.model.ids import FrameworkId
 
@@ -45,6 +46,7 @@ class SchedulerApi:
     def __init__(self, doorkeeper: Doorkeeper, streams: Streams[_News]) -> None:
         self._doorkeeper = doorkeeper
         self._streams = streams
+        self._turns = Turns()
         self._ids: dict[StreamId, str] = {}
 
     def mount(self, app: web.Application) -> None:
@@ -52,6 +54,7 @@ class SchedulerApi:
             app.router.add_route("*", path, self._handle)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        await self._turns.mine()
         try:
             reign = reign_or_redirect(self._doorkeeper, request)
             call = await read_call(request, scheduler_pb2.Call)
@@ -109,7 +112,7 @@ class SchedulerApi:
         stream_id = str(uuid.uuid4())
         response = web.StreamResponse(headers={"Content-Type": content_type, STREAM_ID: stream_id})
         await response.prepare(request)
-        stream = RecordStream(response, content_type)
+        stream = RecordStream(response, content_type, self._turns)
         try:
             event = event_from_call(number, call)
         except BadMessage as error:

@@ -9,6 +9,7 @@ from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.mesos_http import JSON
 from trimast.edge.record_stream import NotRead, RecordStream
+from trimast.edge.turns import Turns
 
 LONG = scheduler_pb2.Event(type=scheduler_pb2.Event.ERROR)
 LONG.error.message = "x" * 1_000_000
@@ -21,7 +22,7 @@ def test_who_does_not_read_is_given_up() -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
             response = web.StreamResponse()
             await response.prepare(request)
-            stream = RecordStream(response, JSON, taken_within_s=0.05)
+            stream = RecordStream(response, JSON, Turns(), taken_within_s=0.05)
             written = 0
             try:
                 while True:
