@@ -57,6 +57,7 @@ soak: setup
 bench: setup
 	$(BIN)/python -m tests.bench.tasks
 	$(BIN)/python -m tests.bench.agent
+	$(BIN)/python -m tests.bench.http
 	$(BIN)/python -m tests.bench.replication
 
 bench-setup: setup
