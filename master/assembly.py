@@ -20,7 +20,10 @@ from master.edge.effects import EffectPerformer
 from master.edge.handing_over import hand_over_before_stop
 from master.edge.health_page import add_health_page
 from master.edge.leadership import Leadership
+from master.edge.mesos.about import About
 from master.edge.mesos.leading import add_redirect
+from master.edge.mesos.listings import Listings
+from master.edge.mesos.rendering import Renderer
 from master.edge.mesos.scheduler_api import SchedulerApi
 from master.edge.mesos.version_page import add_version
 from master.edge.metrics import MasterMetrics, StateCollector
@@ -38,6 +41,7 @@ from protos.trimast.v1 import (
 from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
+from trimast.edge.clock import wall_ms
 from trimast.edge.collecting import collect_in_small_portions
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
@@ -93,6 +97,7 @@ async def run_master(config: MasterConfig) -> None:
         config.cluster, doorkeeper, registry_log, lambda: _position(replicated_log)
     )
     cluster = ClusterService(doorkeeper, registry_log, backing_up)
+    about = About(config, directory, wall_ms() / 1000)
     performer = EffectPerformer(links, streams, cluster, metrics)
     leadership.begin(replicated_log, performer)
     # A follower may be late; the cluster waits for a leader.
@@ -116,6 +121,7 @@ async def run_master(config: MasterConfig) -> None:
     add_health_page(app, doorkeeper, registry_log)
     add_redirect(app, doorkeeper)
     add_version(app)
+    Listings(doorkeeper, about, Renderer(prometheus)).mount(app)
     SchedulerApi(doorkeeper, streams).mount(app)
     http = HttpServer(app, host=config.host, port=config.http_port)
     try:

@@ -50,11 +50,13 @@ class Reign:
 
     Attributes:
         submit: tells the leader; does nothing once the reign is over.
+        began_at_ms: wall clock, for people.
     """
 
     state: LeaderState
     runner: CoreRunner[LeaderEvent, LeaderEffect]
     submit: Callable[[LeaderEvent], None]
+    began_at_ms: int
 
 
 @dataclass(slots=True)
@@ -126,7 +128,8 @@ class Leadership:
             now_ms=monotonic_ms,
             deadline_passed=DeadlinePassed(),
         )
-        self.reign = Reign(state, runner, fatal_if_it_fails(self._submit_to(runner)))
+        submit = fatal_if_it_fails(self._submit_to(runner))
+        self.reign = Reign(state, runner, submit, began_at_ms=wall_ms())
         runner.start()
         self.metrics.reign_began(elected_ms=self._elected_ms)
         registry = self.registry_log.state
