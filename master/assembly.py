@@ -21,18 +21,17 @@ from master.edge.handing_over import hand_over_before_stop
 from master.edge.health_page import add_health_page
 from master.edge.leadership import Leadership
 from master.edge.mesos.about import About
-from master.edge.mesos.leading import add_redirect
-from master.edge.mesos.listings import Listings
-from master.edge.mesos.rendering import Renderer
-from master.edge.mesos.scheduler_api import SchedulerApi
-from master.edge.mesos.version_page import add_version
+from master.edge.mesos.cluster_watch import ClusterWatch
+from master.edge.mesos.mounting import MesosDoors
 from master.edge.metrics import MasterMetrics, StateCollector
+from master.edge.operator_questions import OperatorQuestions
 from master.edge.peers_text import host_and_port, peers_from_text
 from master.edge.registry_log import RegistryLog
 from master.edge.scheduler_codec import FrameworkNews
 from master.edge.scheduler_service import SchedulerService
 from master.edge.streams import Streams
 from master.leader.effects import CloseFrameworkStream
+from master.leader.state import LeaderState
 from protos.trimast.v1 import (
     agent_link_pb2_grpc,
     cluster_pb2_grpc,
@@ -96,9 +95,11 @@ async def run_master(config: MasterConfig) -> None:
     backing_up = BackingUp(
         config.cluster, doorkeeper, registry_log, lambda: _position(replicated_log)
     )
-    cluster = ClusterService(doorkeeper, registry_log, backing_up)
+    questions = OperatorQuestions()
+    cluster = ClusterService(doorkeeper, registry_log, backing_up, questions)
+    watch = ClusterWatch(lambda: _leader_of(leadership), prometheus)
     about = About(config, directory, wall_ms() / 1000)
-    performer = EffectPerformer(links, streams, cluster, metrics)
+    performer = EffectPerformer(links, streams, questions, watch, metrics)
     leadership.begin(replicated_log, performer)
     # A follower may be late; the cluster waits for a leader.
     collect_in_small_portions(
@@ -114,15 +115,12 @@ async def run_master(config: MasterConfig) -> None:
     cluster_pb2_grpc.add_ClusterServicer_to_server(cluster, server)
     agent_link_pb2_grpc.add_AgentLinkServicer_to_server(AgentService(doorkeeper, links), server)
     scheduler_link_pb2_grpc.add_SchedulerLinkServicer_to_server(
-        SchedulerService(doorkeeper, streams), server
+        SchedulerService(doorkeeper, streams, metrics.called), server
     )
     app = new_application()
     add_metrics_page(app, prometheus)
     add_health_page(app, doorkeeper, registry_log)
-    add_redirect(app, doorkeeper)
-    add_version(app)
-    Listings(doorkeeper, about, Renderer(prometheus)).mount(app)
-    SchedulerApi(doorkeeper, streams).mount(app)
+    MesosDoors(doorkeeper, about, streams, questions, watch, metrics, prometheus).mount(app)
     http = HttpServer(app, host=config.host, port=config.http_port)
     try:
         grpc_port = await start_grpc_server(server, host=config.host, port=config.grpc_port)
@@ -222,9 +220,13 @@ def _add_collector(
             log_status=replicated_log.status,
             certificate_expires_in_s=replicated_log.certificate_expires_in_s,
             registry=registry_log.state,
-            leader=lambda: leadership.reign.state if leadership.reign is not None else None,
+            leader=lambda: _leader_of(leadership),
         )
     )
+
+
+def _leader_of(leadership: Leadership) -> LeaderState | None:
+    return leadership.reign.state if leadership.reign is not None else None
 
 
 def _die(fatal: Fatal) -> None:

@@ -15,7 +15,7 @@ from master.leader.events import CommandDecided, DeadlinePassed, LeaderEvent
 from master.leader.settings import LeaderSettings
 from master.leader.state import LeaderState
 from master.leader.taking_over import take_over
-from master.registry.commands import BeginEpoch, Command
+from master.registry.commands import BeginEpoch, Command, Decision
 from master.registry.outcome import Applied, Outcome, refused
 from replication.replicated_log import (
     Committed,
@@ -39,6 +39,9 @@ class Doors(Protocol):
 
     def perform(self, effect: LeaderEffect) -> None:
         """Carry out any effect but a proposal."""
+
+    def decided(self, decision: Decision, outcome: Outcome) -> None:
+        """The leader has dealt with what became of a command that it proposed."""
 
     def close_all(self) -> None:
         """The reign is over: nobody may rely on this master now."""
@@ -183,6 +186,8 @@ class Leadership:
             index, verdict = _verdict(outcome)
             self.metrics.command_decided(effect.command.decision, verdict)
             reign.submit(CommandDecided(effect.command.decision, index, verdict, effect.regards))
+            assert self._doors is not None
+            self._doors.decided(effect.command.decision, verdict)
 
         self._log.propose(command_to_bytes(effect.command), decided)
 

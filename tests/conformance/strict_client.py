@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from google.protobuf.message import Message
+
+from protos.mesos.v1.scheduler import scheduler_pb2
+from tests.conformance.exact_json import faults_of
+
 ANSWER_WITHIN_S = 20.0
 JSON = "application/json"
 
@@ -36,8 +41,14 @@ class Connection:
     ) -> Answer:
         """One call, and its whole answer. In names of headers, `_` stands for `-`."""
         status, given = await self.begin(path, body, method=method, **headers)
-        length = int(given.get("Content-Length", "0"))
-        return Answer(status, given, await self._reader.readexactly(length))
+        # One answer says how long it is; only a stream does not.
+        assert "Transfer-Encoding" not in given, given
+        length = int(given["Content-Length"])
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            answer = Answer(status, given, await self._reader.readexactly(length))
+        # What has nothing in it is of no type.
+        assert ("Content-Type" in given) == bool(answer.body), given
+        return answer
 
     async def begin(
         self, path: str, body: bytes = b"", *, method: str = "POST", **headers: str
@@ -75,13 +86,21 @@ class Connection:
         assert int(length) == len(record)
         return record
 
-    async def event(self, kind: str) -> dict[str, Any]:
+    async def any_event(self, message: type[Message] = scheduler_pb2.Event) -> dict[str, Any]:
+        """The next one, which must be such a message to the letter."""
+        record = await self.record()
+        assert record.isascii()
+        assert b"\n" not in record
+        event: dict[str, Any] = json.loads(record)
+        assert list(faults_of(event, message)) == []
+        return event
+
+    async def event(
+        self, kind: str, message: type[Message] = scheduler_pb2.Event
+    ) -> dict[str, Any]:
         """The next event of this kind; others before it are passed over."""
         while True:
-            record = await self.record()
-            assert record.isascii()
-            assert b"\n" not in record
-            event: dict[str, Any] = json.loads(record)
+            event = await self.any_event(message)
             if event["type"] == kind:
                 return event
 

@@ -1,6 +1,6 @@
 """The older endpoints of Mesos that show what the leader knows, and `/flags` of any master."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -57,11 +57,11 @@ class Listings:
             reign = await confirmed_reign(self._doorkeeper, request)
             key, pieces = page(request, reign)
 
-            def begin() -> Pieces:
+            def begin() -> Iterator[bytes]:
                 # When it is its turn: who else asks meanwhile wants what is true then.
                 if self._doorkeeper.leadership.reign is not reign:
                     raise Refusal(503, NO_LEADER)
-                return pieces(take_picture(reign.state))
+                return (piece.encode("ascii") for piece in pieces(take_picture(reign.state)))
 
             body = await self._renderer.render(key, begin)
             return await text_answer(request, body)

@@ -36,11 +36,11 @@ class Renderer:
             registry=registry,
         )
 
-    async def render(self, key: Hashable, begin: Callable[[], Iterator[str]]) -> bytes:
+    async def render(self, key: Hashable, begin: Callable[[], Iterator[bytes]]) -> bytes:
         """
         Args:
             key: the same for the same listing.
-            begin: called once it is its turn; gives ASCII in pieces, each of which takes little.
+            begin: called once it is its turn; gives pieces, each of which takes little.
 
         Raises:
             Refusal: too many are waiting; or what `begin` has raised.
@@ -57,20 +57,20 @@ class Renderer:
         # Who has enough and goes must not take it from the others.
         return await asyncio.shield(task)
 
-    async def _make(self, key: Hashable, begin: Callable[[], Iterator[str]]) -> bytes:
+    async def _make(self, key: Hashable, begin: Callable[[], Iterator[bytes]]) -> bytes:
         async with self._turn:
             del self._waiting[key]
             with self._duration.time():
                 return await put_together(begin())
 
 
-async def put_together(pieces: Iterator[str]) -> bytes:
+async def put_together(pieces: Iterator[bytes]) -> bytes:
     """All pieces, with a moment for others whenever they have taken so long as a slice."""
-    gathered: list[str] = []
+    gathered: list[bytes] = []
     begun_s = perf_counter()
     for piece in pieces:
         gathered.append(piece)
         if perf_counter() - begun_s >= SLICE_S:
             await asyncio.sleep(0)
             begun_s = perf_counter()
-    return "".join(gathered).encode("ascii")
+    return b"".join(gathered)

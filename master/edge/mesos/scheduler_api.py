@@ -3,8 +3,9 @@
 What is checked, in which order and with which words, is as with Mesos: clients tell by it.
 """
 
-import asyncio
 import uuid
+from collections.abc import Callable
+from contextlib import aclosing
 from typing import Final
 
 import structlog
@@ -13,7 +14,10 @@ from aiohttp import web
 from master.edge.doors import Doorkeeper
 from master.edge.leadership import Reign
 from master.edge.master_info import master_info
-from master.edge.mesos.leading import Redirect, reign_or_redirect
+from master.edge.mesos.answering import refusals_answered
+from master.edge.mesos.leading import reign_or_redirect
+from master.edge.mesos.paths import add_endpoint
+from master.edge.mesos.record_stream import RecordStream
 from master.edge.scheduler_codec import (
     FrameworkNews,
     error_event,
@@ -25,41 +29,37 @@ from master.leader.effects import CloseFrameworkStream
 from master.leader.events import FrameworkDisconnected, LeaderEvent
 from master.presence.frameworks import StreamId
 from protos.mesos.v1.scheduler import scheduler_pb2
-from trimast.edge.mesos_http import Refusal, accepted_type, encoded, read_call
-from trimast.edge.recordio import to_record
+from trimast.edge.mesos_http import Refusal, accepted_type, read_call
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.model.ids import FrameworkId
 
 log = structlog.get_logger()
 
-PATHS: Final = ("/api/v1/scheduler", "/master/api/v1/scheduler")
+PATH: Final = "/api/v1/scheduler"
 STREAM_ID: Final = "Mesos-Stream-Id"
-LOOK_AFTER_S: Final = 1.0
-"""How soon it is noticed that a framework to which nothing is said has hung up."""
 
 _Call = scheduler_pb2.Call
 _News = FrameworkNews | CloseFrameworkStream
 
 
 class SchedulerApi:
-    def __init__(self, doorkeeper: Doorkeeper, streams: Streams[_News]) -> None:
+    def __init__(
+        self, doorkeeper: Doorkeeper, streams: Streams[_News], count: Callable[[str, str], None]
+    ) -> None:
         self._doorkeeper = doorkeeper
         self._streams = streams
+        self._count = count
         self._ids: dict[StreamId, str] = {}
 
     def mount(self, app: web.Application) -> None:
-        for path in PATHS:
-            app.router.add_route("*", path, self._handle)
+        add_endpoint(app, PATH, refusals_answered(self._handle))
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        try:
-            reign = reign_or_redirect(self._doorkeeper, request)
-            call = await read_call(request, scheduler_pb2.Call)
-            if call.type == _Call.SUBSCRIBE:
-                return await self._subscribe(request, reign, call)
-            return self._call(request, reign, call)
-        except (Refusal, Redirect) as answer:
-            return answer.as_response()
+        reign = reign_or_redirect(self._doorkeeper, request)
+        call = await read_call(request, scheduler_pb2.Call)
+        if call.type == _Call.SUBSCRIBE:
+            return await self._subscribe(request, reign, call)
+        return self._call(request, reign, call)
 
     # Calls.
 
@@ -79,6 +79,7 @@ class SchedulerApi:
         if stream is None:
             raise Refusal(403, "Framework is not subscribed")
         self._check_stream(request, framework_id, number)
+        self._count("scheduler", _Call.Type.Name(call.type))
         reign.submit(event)
         return web.Response(status=202)
 
@@ -107,67 +108,63 @@ class SchedulerApi:
             raise Refusal(400, f"Subscribe calls should not include the '{STREAM_ID}' header")
         number = StreamId(self._streams.new_number())
         stream_id = str(uuid.uuid4())
-        response = web.StreamResponse(headers={"Content-Type": content_type, STREAM_ID: stream_id})
-        await response.prepare(request)
+        stream = RecordStream(
+            request, content_type, lambda: self._streams.close(number), {STREAM_ID: stream_id}
+        )
+        try:
+            await stream.begin()
+            await self._listen(stream, reign, number, stream_id, call)
+        except ConnectionError:
+            pass  # It has hung up.
+        except SlowReader:
+            log.warning("slow_reader_cut_off", peer=request.remote)
+            stream.break_off()
+        finally:
+            stream.end()
+        return stream.response
+
+    async def _listen(
+        self,
+        stream: RecordStream,
+        reign: Reign,
+        number: StreamId,
+        stream_id: str,
+        call: scheduler_pb2.Call,
+    ) -> None:
         try:
             event = event_from_call(number, call)
         except BadMessage as error:
             # Heard as Mesos says it: over the stream that was asked for.
-            await _write(response, error_event(str(error)), content_type)
-            return response
+            await stream.send(error_event(str(error)))
+            return
+        self._count("scheduler", "SUBSCRIBE")
         self._ids[number] = stream_id
         try:
-            await self._tell(request, response, reign, number, event, content_type)
+            await self._tell(stream, reign, number, event)
         finally:
             del self._ids[number]
             reign.submit(FrameworkDisconnected(number))
-        return response
 
     async def _tell(
-        self,
-        request: web.Request,
-        response: web.StreamResponse,
-        reign: Reign,
-        number: StreamId,
-        subscribed: LeaderEvent,
-        content_type: str,
+        self, stream: RecordStream, reign: Reign, number: StreamId, subscribed: LeaderEvent
     ) -> None:
-        """Until either side has enough."""
+        """Until either side has enough.
+
+        Raises:
+            ConnectionError, SlowReader
+        """
         own_info = master_info(self._doorkeeper.directory)
         heartbeat_s = reign.state.settings.heartbeat_ms / 1000
-        watching = asyncio.create_task(self._close_when_gone(request, number))
-        try:
-            batches = self._streams.listen(number)
+        async with aclosing(self._streams.listen(number)) as batches:
             reign.submit(subscribed)
             async for batch in batches:
                 for news in batch:
                     if not isinstance(news, CloseFrameworkStream):
                         event = event_from_news(news, heartbeat_s=heartbeat_s, master=own_info)
-                        await _write(response, event, content_type)
+                        await stream.send(event)
                     elif news.error:
-                        await _write(response, error_event(news.error), content_type)
-        except ConnectionError:
-            pass  # It has hung up.
-        except SlowReader:
-            log.warning("slow_reader_cut_off", peer=request.remote)
-            if request.transport is not None:
-                request.transport.abort()
-        finally:
-            watching.cancel()
-
-    async def _close_when_gone(self, request: web.Request, number: StreamId) -> None:
-        # aiohttp tells nobody.
-        while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
-            await asyncio.sleep(LOOK_AFTER_S)
-        self._streams.close(number)
+                        await stream.send(error_event(news.error))
 
 
 def _invalid(fault: str) -> Refusal:
     return Refusal(400, f"Failed to validate scheduler::Call: {fault}")
-
-
-async def _write(
-    response: web.StreamResponse, event: scheduler_pb2.Event, content_type: str
-) -> None:
-    # One record is one chunk: some clients read no further than that.
-    await response.write(to_record(encoded(event, content_type)))
