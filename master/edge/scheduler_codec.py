@@ -19,6 +19,7 @@ from master.leader.events import (
     ExecutorShutdownRequested,
     FrameworkSaid,
     FrameworkSubscribed,
+    FrameworkUpdateRequested,
     InvalidOperation,
     InvalidTask,
     KillRequested,
@@ -43,6 +44,7 @@ from trimast.edge.wire.operation_codec import UnsupportedOperation, operation_fr
 from trimast.edge.wire.status_codec import UUID_BYTES, status_to_proto
 from trimast.edge.wire.task_codec import kill_grace_ms_from_proto, task_info_from_proto
 from trimast.model.executor import ExecutorKind
+from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId, fault_of_id
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
 from trimast.model.operation import Operation
@@ -61,8 +63,9 @@ FrameworkNews = (
 )
 
 
-def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEvent:
-    """
+def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEvent | None:
+    """None if it is understood, and there is nothing to do.
+
     Raises:
         BadMessage: with the texts that Mesos clients know, where Mesos has one.
     """
@@ -76,9 +79,9 @@ def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEven
             offer_ids = _offer_ids(call.decline.offer_ids)
             return OffersDeclined(stream_id, offer_ids, _refuse_ms(call.decline.filters))
         case _Call.REVIVE:
-            return OffersRevived(stream_id)
+            return OffersRevived(stream_id, tuple(call.revive.roles))
         case _Call.SUPPRESS:
-            return OffersSuppressed(stream_id)
+            return OffersSuppressed(stream_id, tuple(call.suppress.roles))
         case _Call.KILL:
             return _kill(stream_id, call.kill)
         case _Call.RECONCILE:
@@ -94,6 +97,12 @@ def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEven
             return TeardownRequested(stream_id)
         case _Call.SUBSCRIBE:
             return _subscribed(stream_id, call)
+        case _Call.UPDATE_FRAMEWORK:
+            return _updated(stream_id, call)
+        case _Call.REQUEST:
+            return None  # Mesos takes such wishes, and its allocator passes over them.
+        case _Call.ACCEPT_INVERSE_OFFERS | _Call.DECLINE_INVERSE_OFFERS:
+            return None  # None is ever made, and of unknown ones nothing is said.
         case _:
             raise BadMessage(f"{_Call.Type.Name(call.type)} calls are not supported yet")
 
@@ -152,6 +161,10 @@ _BODIES = {
     _Call.RECONCILE: "reconcile",
     _Call.MESSAGE: "message",
     _Call.SHUTDOWN: "shutdown",
+    _Call.REQUEST: "request",
+    _Call.ACCEPT_INVERSE_OFFERS: "accept_inverse_offers",
+    _Call.DECLINE_INVERSE_OFFERS: "decline_inverse_offers",
+    _Call.UPDATE_FRAMEWORK: "update_framework",
 }
 
 
@@ -174,12 +187,26 @@ def _subscribed(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkSubsc
     if fault is not None:
         raise BadMessage(f"framework id: {fault}")
     info = framework_info_from_proto(message)
-    suppressed = set(call.subscribe.suppressed_roles)
+    starts_suppressed = _is_suppressed(info, call.subscribe.suppressed_roles)
+    framework_id = FrameworkId(message.id.value) if message.id.value else None
+    return FrameworkSubscribed(stream_id, framework_id, info, starts_suppressed)
+
+
+def _updated(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkUpdateRequested:
+    message = call.update_framework.framework_info
+    if call.framework_id.value != message.id.value:
+        raise BadMessage("'framework_id' differs from 'update_framework.framework_info.id'")
+    info = framework_info_from_proto(message)
+    suppressed = _is_suppressed(info, call.update_framework.suppressed_roles)
+    return FrameworkUpdateRequested(stream_id, info, suppressed)
+
+
+def _is_suppressed(info: FrameworkInfo, suppressed_roles: Iterable[str]) -> bool:
+    """Offers are made to the first of its roles alone."""
+    suppressed = set(suppressed_roles)
     if not suppressed <= set(info.roles):
         raise BadMessage("Suppressed roles must be contained in the framework's roles")
-    framework_id = FrameworkId(message.id.value) if message.id.value else None
-    starts_suppressed = suppressed == set(info.roles)
-    return FrameworkSubscribed(stream_id, framework_id, info, starts_suppressed)
+    return info.roles[0] in suppressed
 
 
 def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderEvent:

@@ -82,7 +82,8 @@ class _Listener:
             self._check_framework(call.framework_id.value)
         self._has_subscribed = True
         self._count("scheduler", scheduler_pb2.Call.Type.Name(call.type))
-        self._reign.submit(event)
+        if event is not None:
+            self._reign.submit(event)
 
     def _check_framework(self, framework_id: str) -> None:
         stream = self._reign.state.frameworks.streams.get(self._stream_id)

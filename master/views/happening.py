@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from master.registry.commands import (
     AdmitAgent,
+    AdmitFramework,
     Decision,
     GiveUpTask,
     LaunchGroup,
@@ -80,7 +81,7 @@ def happenings(
 ) -> list[Happening]:
     """What a decision has brought about, just after it was applied.
 
-    That a framework or an agent is on the line is not decided, and told by whoever sees it.
+    That an agent is on the line is not decided, and told by whoever sees it.
     """
     if isinstance(outcome, Refused):
         return []
@@ -96,6 +97,10 @@ def happenings(
         case MarkAgentUnreachable():
             tasks = _all_updated(registry, decision.agent_id, wall_ms)
             return [*tasks, AgentRemoved(decision.agent_id)]
+        case AdmitFramework():
+            framework_id = decision.framework_id
+            is_new = registry.frameworks[framework_id].subscription == 1
+            return [FrameworkAdded(framework_id) if is_new else FrameworkUpdated(framework_id)]
         case NoteFrameworkAway():
             return [FrameworkUpdated(decision.framework_id)]
         case RemoveFramework():

@@ -10,14 +10,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from master.edge.mesos.operator_events import event_of
 from master.edge.outbox import Outbox
-from master.leader.effects import ConfirmSubscription, LeaderEffect, WelcomeAgent
+from master.leader.effects import LeaderEffect, WelcomeAgent
 from master.leader.state import LeaderState
 from master.registry.commands import AdmitAgent, Decision
 from master.registry.outcome import Outcome
 from master.views.happening import (
     AgentAdded,
-    FrameworkAdded,
-    FrameworkUpdated,
     Happening,
     happenings,
 )
@@ -154,18 +152,11 @@ class ClusterWatch:
             self._tell(leader, happening)
 
     def performed(self, effect: LeaderEffect) -> None:
-        if not self._listeners:
+        if not self._listeners or not isinstance(effect, WelcomeAgent):
             return
         leader = self._leader()
-        if leader is None:
-            return
-        if isinstance(effect, WelcomeAgent):
+        if leader is not None:
             self._tell(leader, AgentAdded(effect.agent_id))
-        elif isinstance(effect, ConfirmSubscription):
-            framework_id = effect.framework_id
-            is_new = leader.registry.frameworks[framework_id].subscription == 1
-            kind = FrameworkAdded if is_new else FrameworkUpdated
-            self._tell(leader, kind(framework_id))
 
     def _tell(self, leader: LeaderState, happening: Happening) -> None:
         event = event_of(leader, happening)

@@ -42,7 +42,7 @@ class MesosDoors:
         renderer = Renderer(prometheus)
         snapshot = MetricsSnapshot(prometheus, self.about.started_s)
         orders = OperatorOrders(self.questions)
-        SchedulerApi(doorkeeper, self.streams, self.metrics.called).mount(app)
+        SchedulerApi(doorkeeper, self.streams, self.questions, self.metrics.called).mount(app)
         OperatorApi(
             doorkeeper,
             renderer,

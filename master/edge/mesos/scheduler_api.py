@@ -6,6 +6,7 @@ What is checked, in which order and with which words, is as with Mesos: clients 
 import uuid
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -15,9 +16,11 @@ from master.edge.doors import Doorkeeper
 from master.edge.leadership import Reign
 from master.edge.master_info import master_info
 from master.edge.mesos.answering import refusals_answered
+from master.edge.mesos.container_status import add_address
 from master.edge.mesos.leading import reign_or_redirect
 from master.edge.mesos.paths import add_endpoint
 from master.edge.mesos.record_stream import RecordStream
+from master.edge.operator_questions import LeadershipLost, OperatorQuestions
 from master.edge.scheduler_codec import (
     FrameworkNews,
     error_event,
@@ -26,12 +29,13 @@ from master.edge.scheduler_codec import (
 )
 from master.edge.streams import SlowReader, Streams
 from master.leader.effects import CloseFrameworkStream
-from master.leader.events import FrameworkDisconnected, LeaderEvent
+from master.leader.events import FrameworkDisconnected, FrameworkUpdateRequested, LeaderEvent
 from master.presence.frameworks import StreamId
 from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.mesos_http import Refusal, accepted_type, read_call
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.model.ids import FrameworkId
+from trimast.model.refusal import RefusalReason, Refused
 
 log = structlog.get_logger()
 
@@ -44,10 +48,15 @@ _News = FrameworkNews | CloseFrameworkStream
 
 class SchedulerApi:
     def __init__(
-        self, doorkeeper: Doorkeeper, streams: Streams[_News], count: Callable[[str, str], None]
+        self,
+        doorkeeper: Doorkeeper,
+        streams: Streams[_News],
+        questions: OperatorQuestions,
+        count: Callable[[str, str], None],
     ) -> None:
         self._doorkeeper = doorkeeper
         self._streams = streams
+        self._questions = questions
         self._count = count
         self._ids: dict[StreamId, str] = {}
 
@@ -59,11 +68,13 @@ class SchedulerApi:
         call = await read_call(request, scheduler_pb2.Call)
         if call.type == _Call.SUBSCRIBE:
             return await self._subscribe(request, reign, call)
-        return self._call(request, reign, call)
+        return await self._call(request, reign, call)
 
     # Calls.
 
-    def _call(self, request: web.Request, reign: Reign, call: scheduler_pb2.Call) -> web.Response:
+    async def _call(
+        self, request: web.Request, reign: Reign, call: scheduler_pb2.Call
+    ) -> web.Response:
         framework_id = FrameworkId(call.framework_id.value)
         stream = reign.state.frameworks.stream_of.get(framework_id)
         number = StreamId(0) if stream is None else stream.stream_id
@@ -80,8 +91,21 @@ class SchedulerApi:
             raise Refusal(403, "Framework is not subscribed")
         self._check_stream(request, framework_id, number)
         self._count("scheduler", _Call.Type.Name(call.type))
-        reign.submit(event)
+        if isinstance(event, FrameworkUpdateRequested):
+            return await self._update(reign, event)
+        if event is not None:
+            reign.submit(event)
         return web.Response(status=202)
+
+    async def _update(self, reign: Reign, event: FrameworkUpdateRequested) -> web.Response:
+        try:
+            answer = await self._questions.ask(reign, lambda n: replace(event, request=n))
+        except LeadershipLost as lost:
+            raise Refusal(503, str(lost)) from None
+        if isinstance(answer.outcome, Refused):
+            is_busy = answer.outcome.reason is RefusalReason.OVERLOADED
+            raise Refusal(503 if is_busy else 400, answer.outcome.detail)
+        return web.Response(status=200)
 
     def _check_stream(self, request: web.Request, framework_id: str, number: StreamId) -> None:
         given = request.headers.get(STREAM_ID)
@@ -137,6 +161,7 @@ class SchedulerApi:
             # Heard as Mesos says it: over the stream that was asked for.
             await stream.send(error_event(str(error)))
             return
+        assert event is not None
         self._count("scheduler", "SUBSCRIBE")
         self._ids[number] = stream_id
         try:
@@ -161,6 +186,7 @@ class SchedulerApi:
                 for news in batch:
                     if not isinstance(news, CloseFrameworkStream):
                         event = event_from_news(news, heartbeat_s=heartbeat_s, master=own_info)
+                        add_address(event, reign.state.registry)
                         await stream.send(event)
                     elif news.error:
                         await stream.send(error_event(news.error))

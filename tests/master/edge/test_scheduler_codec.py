@@ -24,11 +24,14 @@ from master.leader.effects import (
 )
 from master.leader.events import (
     FrameworkSubscribed,
+    FrameworkUpdateRequested,
     InvalidOperation,
     InvalidTask,
     KillRequested,
     OffersAccepted,
     OffersDeclined,
+    OffersRevived,
+    OffersSuppressed,
     ReconciliationRequested,
     ReportAcknowledged,
     Step,
@@ -119,6 +122,39 @@ def test_a_framework_without_an_id_wants_a_new_one() -> None:
     event = event_from_call(STREAM, call)
     assert isinstance(event, FrameworkSubscribed)
     assert (event.framework_id, event.info.name, event.info.roles) == (None, "n", ("*",))
+
+
+def test_roles_of_suppress_and_revive_are_passed_on() -> None:
+    suppress = Call(type=Call.SUPPRESS)
+    suppress.suppress.roles.append("web")
+    assert event_from_call(STREAM, suppress) == OffersSuppressed(STREAM, ("web",))
+    assert event_from_call(STREAM, Call(type=Call.REVIVE)) == OffersRevived(STREAM)
+
+
+def test_what_needs_nothing_to_be_done_is_understood_all_the_same() -> None:
+    for kind in ("REQUEST", "ACCEPT_INVERSE_OFFERS", "DECLINE_INVERSE_OFFERS"):
+        call = Call(type=Call.Type.Value(kind))
+        with pytest.raises(BadMessage, match=f"Expecting '{kind.lower()}' to be present"):
+            event_from_call(STREAM, call)
+        getattr(call, kind.lower()).SetInParent()
+        assert event_from_call(STREAM, call) is None
+
+
+def test_an_update_of_a_framework_is_about_the_one_that_calls() -> None:
+    call = Call(type=Call.UPDATE_FRAMEWORK)
+    call.framework_id.value = "f1"
+    info = call.update_framework.framework_info
+    info.name, info.user, info.id.value = "n", "u", "f2"
+    with pytest.raises(BadMessage, match="differs from 'update_framework"):
+        event_from_call(STREAM, call)
+    info.id.value = "f1"
+    call.update_framework.suppressed_roles.append("*")
+    event = event_from_call(STREAM, call)
+    assert isinstance(event, FrameworkUpdateRequested)
+    assert (event.info.name, event.suppressed, event.request) == ("n", True, 0)
+    call.update_framework.suppressed_roles.append("other")
+    with pytest.raises(BadMessage, match="Suppressed roles must be contained"):
+        event_from_call(STREAM, call)
 
 
 def test_what_is_missing_is_named() -> None:

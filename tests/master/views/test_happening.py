@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from master.presence.frameworks import StreamId
 from master.registry.commands import (
     AcknowledgeReport,
     AdmitAgent,
+    AdmitFramework,
     Decision,
     LaunchGroup,
     LaunchTask,
@@ -16,6 +18,7 @@ from master.registry.commands import (
 from master.registry.outcome import APPLIED, Outcome, refused
 from master.views.happening import (
     AgentRemoved,
+    FrameworkAdded,
     FrameworkRemoved,
     FrameworkUpdated,
     Happening,
@@ -27,6 +30,7 @@ from tests.master.led_cluster import (
     AGENT,
     AGENT_INFO,
     FRAMEWORK,
+    FRAMEWORK_INFO,
     TASK,
     LedCluster,
     a_cluster_with_agent_and_framework,
@@ -74,8 +78,12 @@ def test_an_unreachable_agent_takes_its_tasks_along_and_brings_them_back() -> No
     assert removed == AgentRemoved(AGENT)
 
 
-def test_frameworks_go_away_and_end() -> None:
+def test_frameworks_come_go_away_and_end() -> None:
     cluster = a_cluster_with_agent_and_framework()
+    admitted = AdmitFramework(FRAMEWORK, FRAMEWORK_INFO)
+    assert of(cluster, admitted) == [FrameworkAdded(FRAMEWORK)]
+    cluster.framework_comes(stream_id=StreamId(2))
+    assert of(cluster, admitted) == [FrameworkUpdated(FRAMEWORK)]
     assert of(cluster, NoteFrameworkAway(FRAMEWORK, 1)) == [FrameworkUpdated(FRAMEWORK)]
     assert of(cluster, RemoveFramework(FRAMEWORK, None)) == [FrameworkRemoved(FRAMEWORK)]
 

@@ -10,17 +10,23 @@ from prometheus_client import CollectorRegistry
 
 from master.edge.mesos import cluster_watch
 from master.edge.mesos.cluster_watch import BACKLOG_MAX, ClusterWatch, Listener
-from master.leader.effects import ConfirmSubscription, WelcomeAgent
+from master.leader.effects import WelcomeAgent
 from master.leader.events import AgentDisconnected
-from master.registry.commands import AdmitAgent, MarkAgentUnreachable, RemoveFramework
+from master.presence.frameworks import StreamId
+from master.registry.commands import (
+    AdmitAgent,
+    AdmitFramework,
+    MarkAgentUnreachable,
+    RemoveFramework,
+)
 from master.registry.outcome import APPLIED
 from protos.mesos.v1.master import master_pb2
 from tests.master.led_cluster import (
     AGENT,
     AGENT_INFO,
     FRAMEWORK,
+    FRAMEWORK_INFO,
     LINK,
-    STREAM,
     a_cluster_with_agent_and_framework,
 )
 from tests.virtual_time_loop import run_in_virtual_time
@@ -61,11 +67,12 @@ def told(story: Callable[[Watched], Awaitable[None]]) -> None:
 def test_what_is_seen_and_what_is_decided_is_heard_in_order() -> None:
     async def story(watched: Watched) -> None:
         listener = watched.listen()
-        watched.watch.performed(ConfirmSubscription(STREAM, FRAMEWORK))
+        admitted = AdmitFramework(FRAMEWORK, FRAMEWORK_INFO)
+        watched.watch.decided(admitted, APPLIED)
         watched.watch.performed(WelcomeAgent(LINK, AGENT, False))
         watched.watch.decided(MarkAgentUnreachable(AGENT), APPLIED)
-        watched.cluster.framework_comes()
-        watched.watch.performed(ConfirmSubscription(STREAM, FRAMEWORK))
+        watched.cluster.framework_comes(stream_id=StreamId(2))
+        watched.watch.decided(admitted, APPLIED)
         events = await heard(listener)
         assert [event["type"] for event in events] == [
             "FRAMEWORK_ADDED",
