@@ -32,7 +32,10 @@ class StreamEnded(Exception):
 
 
 class Connection:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, address: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._address = address
         self._reader = reader
         self._writer = writer
 
@@ -54,9 +57,17 @@ class Connection:
         self, path: str, body: bytes = b"", *, method: str = "POST", **headers: str
     ) -> tuple[int, Mapping[str, str]]:
         """Status and headers; the body is still to be read."""
-        lines = [f"{method} {path} HTTP/1.1", "Host: master", f"Content-Length: {len(body)}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._address}"]
+        if "Transfer_Encoding" not in headers:
+            lines.append(f"Content-Length: {len(body)}")
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self.send("\r\n".join([*lines, "", ""]).encode() + body)
+        return await self.head()
+
+    def send(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def head(self) -> tuple[int, Mapping[str, str]]:
         async with asyncio.timeout(ANSWER_WITHIN_S):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode("ascii")
         first, *rest = head.strip().split("\r\n")
@@ -125,7 +136,7 @@ class Client:
 
     async def open(self, address: str) -> Connection:
         host, _, port = address.rpartition(":")
-        connection = Connection(*await asyncio.open_connection(host, int(port)))
+        connection = Connection(address, *await asyncio.open_connection(host, int(port)))
         self._opened.append(connection)
         return connection
 
