@@ -42,14 +42,17 @@ from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
 from trimast.edge.clock import wall_ms
 from trimast.edge.collecting import collect_in_small_portions
+from trimast.edge.cross_site import CrossSiteGuard
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.loop_watch import LoopWatch
 from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.edge.open_files import allow_many_open_files
 from trimast.edge.ready_file import write_ready_file
 from trimast.edge.systemd_notify import SystemdNotify
 from trimast.edge.tls.files import CA_FILE, CERTIFICATE_FILE, KEY_FILE
+from trimast.model.addresses import is_loopback
 from trimast.model.ids import MasterId
 
 log = structlog.get_logger()
@@ -71,6 +74,7 @@ async def run_master(config: MasterConfig) -> None:
             it cannot start; the text says why.
     """
     make_failed_asserts_fatal(asyncio.get_running_loop())
+    allow_many_open_files()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -118,6 +122,7 @@ async def run_master(config: MasterConfig) -> None:
         SchedulerService(doorkeeper, streams, metrics.called), server
     )
     app = new_application()
+    app.middlewares.append(CrossSiteGuard(is_local=is_loopback(config.host)).middleware)
     add_metrics_page(app, prometheus)
     add_health_page(app, doorkeeper, registry_log)
     MesosDoors(doorkeeper, about, streams, questions, watch, metrics, prometheus).mount(app)

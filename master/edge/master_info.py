@@ -7,7 +7,7 @@ from typing import Final
 from master.edge.directory import Directory
 from master.edge.peers_text import host_and_port
 from protos.mesos.v1 import mesos_pb2
-from trimast.model.agent import address_in
+from trimast.model.addresses import address_in
 
 MESOS_VERSION: Final = "1.11.0"
 """The Mesos release whose v1 API is spoken: clients compare it."""

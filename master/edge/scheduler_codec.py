@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Final, assert_never
 
 from master.edge.group_codec import group_from_proto
 from master.leader.effects import (
@@ -50,6 +50,10 @@ from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
 from trimast.model.operation import Operation
 from trimast.model.task import TaskInfo
 
+STEPS_MAX: Final = 10_000
+"""Of one ACCEPT: whoever has more takes several, and others have their turn in between."""
+RECONCILED_MAX: Final = 100_000
+
 _Call = scheduler_pb2.Call
 FrameworkNews = (
     ConfirmSubscription
@@ -85,6 +89,8 @@ def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEven
         case _Call.KILL:
             return _kill(stream_id, call.kill)
         case _Call.RECONCILE:
+            if len(call.reconcile.tasks) > RECONCILED_MAX:
+                raise BadMessage(f"A RECONCILE names at most {RECONCILED_MAX} tasks")
             asked = ((TaskId(t.task_id.value), _agent_id(t.agent_id)) for t in call.reconcile.tasks)
             return ReconciliationRequested(stream_id, tuple(asked))
         case _Call.MESSAGE:
@@ -210,6 +216,7 @@ def _is_suppressed(info: FrameworkInfo, suppressed_roles: Iterable[str]) -> bool
 
 
 def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderEvent:
+    _check_size(accept)
     steps: list[Step] = []
     for operation in accept.operations:
         if operation.type == mesos_pb2.Offer.Operation.LAUNCH_GROUP:
@@ -223,6 +230,15 @@ def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderE
     if not steps:
         return OffersDeclined(stream_id, offer_ids, refuse_ms)
     return OffersAccepted(stream_id, offer_ids, tuple(steps), refuse_ms)
+
+
+def _check_size(accept: scheduler_pb2.Call.Accept) -> None:
+    tasks = sum(
+        len(operation.launch.task_infos) + len(operation.launch_group.task_group.tasks)
+        for operation in accept.operations
+    )
+    if tasks + len(accept.operations) > STEPS_MAX:
+        raise BadMessage(f"An ACCEPT has at most {STEPS_MAX} tasks and operations, not {tasks}")
 
 
 def _operation(message: mesos_pb2.Offer.Operation) -> Operation | InvalidOperation:

@@ -1,8 +1,6 @@
 """An agent: a machine that runs tasks."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address
 
 from trimast.model.attributes import Attribute
 from trimast.model.resources import Resources
@@ -24,12 +22,3 @@ class AgentInfo:
     attributes: tuple[Attribute, ...] = ()
     boot_id: str = ""
     version: str = ""
-
-
-@lru_cache(maxsize=4096)
-def address_in(hostname: str) -> str | None:
-    """The IP address that an agent goes by; None if it goes by a name."""
-    try:
-        return str(ip_address(hostname))
-    except ValueError:
-        return None

@@ -7,13 +7,18 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+import structlog
 from aiohttp import web
 
 from master.edge.mesos.leading import Redirect
 from master.edge.mesos.paths import Handler
+from master.edge.mesos.record_stream import READER_PATIENCE_S
 from trimast.edge.mesos_http import JSON, Refusal
 
+log = structlog.get_logger()
+
 COMPRESSED_FROM_BYTES: Final = 1024
+PIECE_BYTES: Final = 64 * 1024
 _IN_A_THREAD_FROM_BYTES: Final = 64 * 1024
 _FAST: Final = 1
 _FUNCTION: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.]{0,127}")
@@ -29,11 +34,11 @@ def refusals_answered(handler: Handler) -> Handler:
     return answered
 
 
-async def json_answer(request: web.Request, document: Mapping[str, object]) -> web.Response:
+async def json_answer(request: web.Request, document: Mapping[str, object]) -> web.StreamResponse:
     return await text_answer(request, json.dumps(document, separators=(",", ":")).encode("ascii"))
 
 
-async def text_answer(request: web.Request, body: bytes) -> web.Response:
+async def text_answer(request: web.Request, body: bytes) -> web.StreamResponse:
     """
     Args:
         body: ASCII, so that it may stand in a script as it is.
@@ -51,7 +56,30 @@ async def text_answer(request: web.Request, body: bytes) -> web.Response:
     if len(body) >= COMPRESSED_FROM_BYTES and accepts_gzip(request):
         headers["Content-Encoding"] = "gzip"
         body = await _compressed(body)
-    return web.Response(body=body, headers=headers)
+    return await whole_answer(request, body, headers)
+
+
+async def whole_answer(
+    request: web.Request, body: bytes, headers: dict[str, str]
+) -> web.StreamResponse:
+    """A large one goes out piece by piece, to nobody who does not take them: what is written at
+    once would be kept for each reader until it has been read."""
+    if len(body) <= PIECE_BYTES or request.method == "HEAD":
+        return web.Response(body=body, headers=headers)
+    response = web.StreamResponse(headers={**headers, "Content-Length": str(len(body))})
+    try:
+        async with asyncio.timeout(READER_PATIENCE_S) as patience:
+            await response.prepare(request)
+            for begin in range(0, len(body), PIECE_BYTES):
+                await response.write(body[begin : begin + PIECE_BYTES])
+                now_s = asyncio.get_running_loop().time()
+                patience.reschedule(now_s + READER_PATIENCE_S)
+            await response.write_eof()
+    except TimeoutError:
+        log.warning("slow_reader_cut_off", peer=request.remote)
+        if request.transport is not None:
+            request.transport.abort()
+    return response
 
 
 def accepts_gzip(request: web.Request) -> bool:

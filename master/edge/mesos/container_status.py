@@ -3,7 +3,7 @@
 from master.registry.state import RegistryState
 from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.scheduler import scheduler_pb2
-from trimast.model.agent import address_in
+from trimast.model.addresses import address_in
 from trimast.model.ids import AgentId
 
 _IP = mesos_pb2.NetworkInfo

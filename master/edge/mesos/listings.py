@@ -53,7 +53,7 @@ class Listings:
         add_endpoint(app, "/flags", refusals_answered(self._flags))
 
     def _answering(self, page: Page) -> Handler:
-        async def answer(request: web.Request) -> web.Response:
+        async def answer(request: web.Request) -> web.StreamResponse:
             reign = await confirmed_reign(self._doorkeeper, request)
             key, pieces = page(request, reign)
 
@@ -68,7 +68,7 @@ class Listings:
 
         return answer
 
-    async def _flags(self, request: web.Request) -> web.Response:
+    async def _flags(self, request: web.Request) -> web.StreamResponse:
         return await json_answer(request, {"flags": self._about.flags})
 
     def _state(self, _request: web.Request, reign: Reign) -> _Listing:

@@ -30,7 +30,7 @@ class MetricsSnapshot:
         )
 
     def mount(self, app: web.Application) -> None:
-        async def show(request: web.Request) -> web.Response:
+        async def show(request: web.Request) -> web.StreamResponse:
             # A `timeout` is asked for sometimes; nothing here has to be waited for.
             return await json_answer(request, self.take())
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from master.edge.doors import Doorkeeper
 from master.edge.mesos.about_answers import OF_THE_MASTER, MasterAnswers
-from master.edge.mesos.answering import refusals_answered
+from master.edge.mesos.answering import refusals_answered, whole_answer
 from master.edge.mesos.leading import NO_LEADER, confirmed_reign, reign_or_redirect
 from master.edge.mesos.operator_answers import OF_THE_CLUSTER, in_slices, response_to
 from master.edge.mesos.operator_orders import ORDERS, OperatorOrders
@@ -67,7 +67,7 @@ class OperatorApi:
             body = await self._listing(request, call.type, content_type)
         else:
             body = encoded(self._answers.answer(reign, call.type), content_type)
-        return web.Response(body=body, headers={"Content-Type": content_type})
+        return await whole_answer(request, body, {"Content-Type": content_type})
 
     async def _listing(
         self, request: web.Request, call_type: "_Call.Type.ValueType", content_type: str

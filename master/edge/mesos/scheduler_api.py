@@ -3,6 +3,7 @@
 What is checked, in which order and with which words, is as with Mesos: clients tell by it.
 """
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from contextlib import aclosing
@@ -29,7 +30,12 @@ from master.edge.scheduler_codec import (
 )
 from master.edge.streams import SlowReader, Streams
 from master.leader.effects import CloseFrameworkStream
-from master.leader.events import FrameworkDisconnected, FrameworkUpdateRequested, LeaderEvent
+from master.leader.events import (
+    FrameworkDisconnected,
+    FrameworkUpdateRequested,
+    LeaderEvent,
+    ReconciliationRequested,
+)
 from master.presence.frameworks import StreamId
 from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.mesos_http import Refusal, accepted_type, read_call
@@ -41,6 +47,7 @@ log = structlog.get_logger()
 
 PATH: Final = "/api/v1/scheduler"
 STREAM_ID: Final = "Mesos-Stream-Id"
+RECONCILED_AT_ONCE: Final = 1_000
 
 _Call = scheduler_pb2.Call
 _News = FrameworkNews | CloseFrameworkStream
@@ -93,7 +100,9 @@ class SchedulerApi:
         self._count("scheduler", _Call.Type.Name(call.type))
         if isinstance(event, FrameworkUpdateRequested):
             return await self._update(reign, event)
-        if event is not None:
+        if isinstance(event, ReconciliationRequested):
+            await _submit_in_parts(reign, event)
+        elif event is not None:
             reign.submit(event)
         return web.Response(status=202)
 
@@ -190,6 +199,14 @@ class SchedulerApi:
                         await stream.send(event)
                     elif news.error:
                         await stream.send(error_event(news.error))
+
+
+async def _submit_in_parts(reign: Reign, asked: ReconciliationRequested) -> None:
+    """Many answers take long to make: others have their turn in between."""
+    reign.submit(replace(asked, tasks=asked.tasks[:RECONCILED_AT_ONCE]))
+    for begin in range(RECONCILED_AT_ONCE, len(asked.tasks), RECONCILED_AT_ONCE):
+        await asyncio.sleep(0)
+        reign.submit(replace(asked, tasks=asked.tasks[begin : begin + RECONCILED_AT_ONCE]))
 
 
 def _invalid(fault: str) -> Refusal:

@@ -10,7 +10,7 @@ from master.edge.mesos.paths import add_endpoint
 def add_version(app: web.Application) -> None:
     answer = {**VERSION_INFO, "trimast_version": trimast_version()}
 
-    async def show(request: web.Request) -> web.Response:
+    async def show(request: web.Request) -> web.StreamResponse:
         return await json_answer(request, answer)
 
     add_endpoint(app, "/version", refusals_answered(show))

@@ -7,7 +7,7 @@ from typing import Any
 from master.registry.records import TaskRecord
 from master.views.mesos.amounts import amounts_document
 from master.views.picture import Picture
-from trimast.model.agent import address_in
+from trimast.model.addresses import address_in
 from trimast.model.checks import HealthCheck
 from trimast.model.framework import DEFAULT_ROLE
 from trimast.model.ids import FrameworkId, TaskId

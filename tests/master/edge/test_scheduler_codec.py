@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from master.edge.scheduler_codec import (
+    RECONCILED_MAX,
+    STEPS_MAX,
     FrameworkNews,
     error_event,
     event_from_call,
@@ -155,6 +157,21 @@ def test_an_update_of_a_framework_is_about_the_one_that_calls() -> None:
     call.update_framework.suppressed_roles.append("other")
     with pytest.raises(BadMessage, match="Suppressed roles must be contained"):
         event_from_call(STREAM, call)
+
+
+def test_calls_that_would_keep_everybody_waiting_are_refused() -> None:
+    accept = Call(type=Call.ACCEPT)
+    launch = accept.accept.operations.add(type=mesos_pb2.Offer.Operation.LAUNCH).launch
+    for _ in range(STEPS_MAX):
+        task = launch.task_infos.add(name="")
+        task.task_id.value = task.agent_id.value = "x"
+    with pytest.raises(BadMessage, match="has at most 10000 tasks"):
+        event_from_call(STREAM, accept)
+    reconcile = Call(type=Call.RECONCILE)
+    for _ in range(RECONCILED_MAX + 1):
+        reconcile.reconcile.tasks.add().task_id.value = "x"
+    with pytest.raises(BadMessage, match="names at most 100000 tasks"):
+        event_from_call(STREAM, reconcile)
 
 
 def test_what_is_missing_is_named() -> None:
