@@ -12,8 +12,10 @@ from prometheus_client import CollectorRegistry
 from master.config import MasterConfig
 from master.edge.agent_link_codec import AgentOrder
 from master.edge.agent_service import AgentService
+from master.edge.authenticating import authenticate
 from master.edge.backing_up import BackingUp, LogPosition
 from master.edge.cluster_service import ClusterService
+from master.edge.credentials import Credentials
 from master.edge.directory import Directory, MasterAddress
 from master.edge.doors import Doorkeeper
 from master.edge.effects import EffectPerformer
@@ -70,11 +72,12 @@ async def run_master(config: MasterConfig) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        CannotListen, OSError, DataDirectoryRefused, TlsFilesRefused, WalDamaged, TermFileDamaged:
-            it cannot start; the text says why.
+        CannotListen, CredentialsRefused, OSError, DataDirectoryRefused, TlsFilesRefused,
+        WalDamaged, TermFileDamaged: it cannot start; the text says why.
     """
     make_failed_asserts_fatal(asyncio.get_running_loop())
     allow_many_open_files()
+    credentials = Credentials.read(config.credentials) if config.credentials else None
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -122,6 +125,7 @@ async def run_master(config: MasterConfig) -> None:
         SchedulerService(doorkeeper, streams, metrics.called), server
     )
     app = new_application()
+    authenticate(app, config.host, credentials, prometheus)
     app.middlewares.append(CrossSiteGuard(is_local=is_loopback(config.host)).middleware)
     add_metrics_page(app, prometheus)
     add_health_page(app, doorkeeper, registry_log)

@@ -70,11 +70,11 @@ def test_what_runs_is_in_the_state_with_sums_that_agree(served: Served) -> None:
         assert shown["used_resources"]["cpus"] == 0.1
         assert (shown["active"], shown["connected"], "pid" in shown) == (True, True, False)
         [agent] = state["slaves"]
-        assert agent["used_resources"]["cpus"] == pytest.approx(0.1)
+        assert agent["used_resources"]["cpus"] >= 0.1  # Others may be about to end.
         assert agent["resources"]["ports"] == "[31000-31999]"
         assert agent["pid"] == f"slave(1)@{served.cluster.agents[0].http}"
         assert state["pid"] == state["leader"] == f"master@{served.leader}"
-        await framework.call("TEARDOWN")
+        await framework.end()
         state = await document(client, served.leader, "/state")
         completed = [f["id"] for f in state["completed_frameworks"]]
         assert framework.framework_id in completed

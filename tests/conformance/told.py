@@ -1,12 +1,13 @@
 """What the stories of these tests are told with: a cluster, and frameworks of few words."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.conformance.strict_client import JSON, Answer, Client, Connection, as_json
+from tests.conformance.strict_client import JSON, Answer, Client, Connection, StreamEnded, as_json
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 
 SCHEDULER = "/api/v1/scheduler"
@@ -67,6 +68,12 @@ class Framework:
         launch = {"type": "LAUNCH", "launch": {"task_infos": [task]}}
         accept = {"offer_ids": [offer["id"]], "operations": [launch]}
         assert (await self.call("ACCEPT", accept=accept)).status == 202
+
+    async def end(self) -> None:
+        """When this returns it is decided that the framework is over."""
+        assert (await self.call("TEARDOWN")).status == 202
+        with contextlib.suppress(StreamEnded):
+            await self.stream.event("one that is never said")
 
     async def next_status(self) -> dict[str, Any]:
         """Acknowledged, if it is to be."""

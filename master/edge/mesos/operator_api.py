@@ -10,7 +10,7 @@ from master.edge.mesos.about_answers import OF_THE_MASTER, MasterAnswers
 from master.edge.mesos.answering import refusals_answered, whole_answer
 from master.edge.mesos.leading import NO_LEADER, confirmed_reign, reign_or_redirect
 from master.edge.mesos.operator_answers import OF_THE_CLUSTER, in_slices, response_to
-from master.edge.mesos.operator_orders import ORDERS, OperatorOrders
+from master.edge.mesos.operator_orders import ORDERS, OperatorOrders, note_order
 from master.edge.mesos.operator_stream import OperatorStream
 from master.edge.mesos.paths import PREFIXES
 from master.edge.mesos.rendering import Renderer
@@ -59,6 +59,7 @@ class OperatorApi:
         check(call)
         self._count("operator", _Call.Type.Name(call.type))
         if call.type in ORDERS:
+            note_order(request, _Call.Type.Name(call.type))
             return await self._orders.carry_out(reign, call)
         content_type = accepted_type(request)
         if call.type == _Call.SUBSCRIBE:

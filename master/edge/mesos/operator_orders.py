@@ -2,8 +2,10 @@
 
 from typing import Final
 
+import structlog
 from aiohttp import web
 
+from master.edge.authenticating import principal_speaking
 from master.edge.leadership import Reign
 from master.edge.operator_questions import LeadershipLost, OperatorQuestions
 from master.leader.events import OperatorAsked
@@ -13,10 +15,19 @@ from trimast.edge.mesos_http import Refusal
 from trimast.model.ids import FrameworkId
 from trimast.model.refusal import RefusalReason, Refused
 
+log = structlog.get_logger()
+
 _Call = master_pb2.Call
 
 ORDERS: Final = frozenset({_Call.TEARDOWN})
 UNKNOWN_FRAMEWORK: Final = "No framework found with specified ID"
+
+
+def note_order(request: web.Request, order: str) -> None:
+    """Who has asked for it, before it is carried out."""
+    log.info(
+        "operator_orders", order=order, peer=request.remote, principal=principal_speaking() or ""
+    )
 
 
 class OperatorOrders:

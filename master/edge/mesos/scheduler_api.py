@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from master.edge.authenticating import principal_speaking
 from master.edge.doors import Doorkeeper
 from master.edge.leadership import Reign
 from master.edge.master_info import master_info
@@ -94,6 +95,8 @@ class SchedulerApi:
             raise _invalid("Expecting 'framework_id' to be present")
         if framework_id not in reign.state.registry.frameworks:
             raise Refusal(400, "Framework cannot be found")
+        known = reign.state.registry.frameworks[framework_id].info
+        _check_principal(known.principal, _bad_request)
         if stream is None:
             raise Refusal(403, "Framework is not subscribed")
         self._check_stream(request, framework_id, number)
@@ -136,6 +139,7 @@ class SchedulerApi:
             raise _invalid("Expecting 'subscribe' to be present")
         if call.framework_id.value != call.subscribe.framework_info.id.value:
             raise _invalid("'framework_id' differs from 'subscribe.framework_info.id'")
+        _check_principal(call.subscribe.framework_info.principal, _invalid)
         content_type = accepted_type(request)
         if STREAM_ID in request.headers:
             raise Refusal(400, f"Subscribe calls should not include the '{STREAM_ID}' header")
@@ -207,6 +211,20 @@ async def _submit_in_parts(reign: Reign, asked: ReconciliationRequested) -> None
     for begin in range(RECONCILED_AT_ONCE, len(asked.tasks), RECONCILED_AT_ONCE):
         await asyncio.sleep(0)
         reign.submit(replace(asked, tasks=asked.tasks[begin : begin + RECONCILED_AT_ONCE]))
+
+
+def _check_principal(claimed: str, refusal: Callable[[str], Refusal]) -> None:
+    """A framework that has a principal is spoken for by nobody else."""
+    principal = principal_speaking()
+    if principal is not None and claimed and claimed != principal:
+        raise refusal(
+            f"Authenticated principal '{principal}' does not match principal '{claimed[:80]}'"
+            " set in `FrameworkInfo`"
+        )
+
+
+def _bad_request(fault: str) -> Refusal:
+    return Refusal(400, fault)
 
 
 def _invalid(fault: str) -> Refusal:

@@ -7,7 +7,7 @@ from aiohttp import web
 from master.edge.doors import Doorkeeper
 from master.edge.mesos.answering import refusals_answered
 from master.edge.mesos.leading import reign_or_redirect
-from master.edge.mesos.operator_orders import OperatorOrders
+from master.edge.mesos.operator_orders import OperatorOrders, note_order
 from master.edge.mesos.paths import add_endpoint
 from trimast.edge.mesos_http import BODY_PATIENCE_S, Refusal
 
@@ -25,6 +25,7 @@ def add_teardown(app: web.Application, doorkeeper: Doorkeeper, orders: OperatorO
         framework_id = form.get("frameworkId")
         if not isinstance(framework_id, str) or not framework_id:
             raise Refusal(400, "Missing 'frameworkId' query parameter in the request body")
+        note_order(request, "TEARDOWN")
         await orders.tear_down(reign, framework_id)
         return web.Response(status=200)
 
