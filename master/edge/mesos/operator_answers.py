@@ -31,7 +31,6 @@ Steps = Iterator[None]
 """One step after the other fills a message; others may have their turn in between."""
 
 _STEP: Final = 20
-_EXPANDED_LEVELS: Final = 4
 
 
 def fill_tasks(tasks: _Response.GetTasks, picture: Picture) -> Steps:
@@ -175,5 +174,5 @@ def in_slices(
     if content_type != JSON:
         yield message.SerializeToString()
         return
-    for piece in json_pieces(message, _EXPANDED_LEVELS):
+    for piece in json_pieces(message):
         yield piece.encode("ascii")

@@ -36,13 +36,13 @@ def message_to_json(message: Message) -> bytes:
     return _to_json(_to_object(message)).encode("ascii")
 
 
-def json_pieces(message: Message, depth: int = 3) -> Iterator[str]:
+def json_pieces(message: Message, whole_bytes: int = 4096) -> Iterator[str]:
     """The same in pieces, each of which takes little, for messages that hold many.
 
     Args:
-        depth: how many levels of messages are taken apart.
+        whole_bytes: what takes no more in protobuf is one piece.
     """
-    if depth == 0:
+    if message.ByteSize() <= whole_bytes:
         yield _to_json(_to_object(message))
         return
     plan = _plan_of(message.DESCRIPTOR)
@@ -56,9 +56,9 @@ def json_pieces(message: Message, depth: int = 3) -> Iterator[str]:
         if field.message_type is None or field.message_type.GetOptions().map_entry:
             yield _to_json(value if convert is None else convert(value))
         elif field.is_repeated:
-            yield from _list_pieces(value, depth - 1)
+            yield from _list_pieces(value, whole_bytes)
         else:
-            yield from json_pieces(value, depth - 1)
+            yield from json_pieces(value, whole_bytes)
     for name, value in plan.defaults:
         if name not in set_names:
             yield f'{before}"{name}":{_to_json(value)}'
@@ -66,11 +66,11 @@ def json_pieces(message: Message, depth: int = 3) -> Iterator[str]:
     yield "{}" if before == "{" else "}"
 
 
-def _list_pieces(messages: Iterable[Message], depth: int) -> Iterator[str]:
+def _list_pieces(messages: Iterable[Message], whole_bytes: int) -> Iterator[str]:
     before = "["
     for message in messages:
         yield before
-        yield from json_pieces(message, depth)
+        yield from json_pieces(message, whole_bytes)
         before = ","
     yield "]"
 
