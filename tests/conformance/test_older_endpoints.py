@@ -1,5 +1,6 @@
 """The endpoints that Mesos had before its v1 API, as those who read them ask for them."""
 
+import asyncio
 import gzip
 import json
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from master.edge.mesos.not_built import NO_FILES, NOT_BUILT, WITHOUT_FILES
 from tests.conformance import legacy_shapes
 from tests.conformance.strict_client import JSON, Answer, Client, as_json
-from tests.conformance.told import FRAMEWORK, Served, a_task, subscribe
+from tests.conformance.told import FRAMEWORK, Served, a_task, leader_and_follower, subscribe
+from tests.integration.conftest import StartCluster
+from trimast.cli.local_cluster.lifecycle import kill_member
 
 SHAPES = {
     "state": legacy_shapes.STATE,
@@ -243,3 +246,28 @@ def test_what_is_not_built_is_said_by_name(served: Served) -> None:
             assert (answer.status, answer.body.decode()) == (404, NO_FILES)
 
     served.tell(story)
+
+
+def test_while_nobody_leads_that_is_what_is_said(start_cluster: StartCluster) -> None:
+    cluster = start_cluster(masters=3, agents=0)
+
+    async def story() -> None:
+        async with Client() as client:
+            _leader, follower = await leader_and_follower(client, cluster)
+            for master in cluster.masters:
+                if master.http != follower:
+                    await asyncio.to_thread(kill_member, cluster, master.id)
+            connection = await client.open(follower)
+            async with asyncio.timeout(20):
+                while (await connection.ask("/redirect", method="GET")).status == 307:
+                    pass  # Until it is known that nobody leads.
+            for path in ("/redirect", "/state", "/master/slaves", "/teardown"):
+                answer = await connection.ask(path, method="GET")
+                assert (answer.status, answer.body) == (503, b"No leader elected"), path
+            for path in ("/api/v1", "/api/v1/scheduler"):
+                answer = await connection.ask(path, b"{}", Content_Type=JSON)
+                assert (answer.status, answer.body) == (503, b"No leader elected"), path
+            for page in OF_EVERY_MASTER:
+                assert (await connection.ask(f"/{page}", method="GET")).status == 200
+
+    asyncio.run(story())

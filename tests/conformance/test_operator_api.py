@@ -229,3 +229,28 @@ def test_a_watcher_may_speak_protobuf_and_gets_heartbeats(served: Served) -> Non
             assert later.type == master_pb2.Event.HEARTBEAT
 
     served.tell(story)
+
+
+def test_many_watchers_hear_the_same_and_the_leader_leads_on(served: Served) -> None:
+    async def story(client: Client) -> None:
+        streams = [(await watch(client, served.leader))[0] for _ in range(200)]
+        framework = await subscribe(client, served.leader)
+        for _ in range(5):
+            offer = await framework.offer()
+            await framework.launch(a_task(offer), offer)
+            await framework.status_of("TASK_FINISHED")
+        await framework.call("TEARDOWN")
+        heard = []
+        for stream in streams:
+            kinds = []
+            while "FRAMEWORK_REMOVED" not in kinds:
+                event = await stream.any_event(master_pb2.Event)
+                if event["type"] != "HEARTBEAT":
+                    kinds.append(event["type"])
+            heard.append(kinds)
+        assert heard == [heard[0]] * len(streams)
+        assert heard[0].count("TASK_ADDED") == 5
+        assert heard[0].count("TASK_UPDATED") == 15
+        assert (await ask(client, served.leader, {"type": "GET_HEALTH"})).status == 200
+
+    served.tell(story)

@@ -48,8 +48,12 @@ class OperatorStream:
             state = await self._renderer.render(
                 ("SUBSCRIBED", content_type), lambda: self._state(reign, content_type)
             )
-            await stream.begin()
-            await self._tell(stream, listener, to_record(state))
+            async with self._writing_states:
+                # Many are told at once how it is: others have their turn in between.
+                await asyncio.sleep(0)
+                await stream.begin()
+                await stream.write(to_record(state), patience_s=STATE_PATIENCE_S)
+            await self._tell(stream, listener)
         except ConnectionError:
             pass  # It has hung up.
         except SlowReader:
@@ -74,9 +78,7 @@ class OperatorStream:
         steps = fill_state(event.subscribed.get_state, take_picture(reign.state))
         return in_slices(event, steps, content_type)
 
-    async def _tell(self, stream: RecordStream, listener: Listener, state: bytes) -> None:
-        async with self._writing_states:
-            await stream.write(state, patience_s=STATE_PATIENCE_S)
+    async def _tell(self, stream: RecordStream, listener: Listener) -> None:
         await stream.write(HEARTBEAT.record(listener.content_type))
         async for batch in listener.outbox.batches():
             for news in batch:
