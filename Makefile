@@ -3,8 +3,9 @@
 PYTHON := python3
 BIN := .venv/bin
 SEEDS ?= 1000
+FUZZ_SECONDS ?= 60
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sim soak bench bench-setup protos clean
+.PHONY: help setup demo test check sim soak fuzz bench bench-setup protos clean
 
 help:
 	@echo "make demo    three masters, three agents, real work, and a leader killed in the middle"
@@ -12,6 +13,7 @@ help:
 	@echo "make check   the same without the tests that start processes"
 	@echo "make sim     the replicated log under random faults: SEEDS=n, PROFILE=p; SEED=k replays one"
 	@echo "make soak    the same for long, and two hundred leaders, then agents, killed under running tasks"
+	@echo "make fuzz    readers of strangers' bytes, each for FUZZ_SECONDS=60"
 	@echo "make bench   how fast, beside a peer in the same run"
 	@echo "make bench-setup  the peers: Debian's etcd-server and nghttp2-client, HyperQueue"
 	@echo "make protos  compile protos/ again after a change"
@@ -25,6 +27,11 @@ setup: .venv/ready
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+# What only tests need, and no program here imports.
+.venv/pymesos/ready: .venv/ready tests/conformance/pymesos/installing.py
+	$(BIN)/python -m tests.conformance.pymesos.installing
+	@touch $@
+
 demo: setup
 	$(BIN)/trimast demo
 
@@ -34,7 +41,7 @@ check: setup
 	$(BIN)/mypy .
 	$(BIN)/pytest -q --ignore=tests/integration --ignore=tests/simulation
 
-test: setup
+test: setup .venv/pymesos/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
@@ -49,9 +56,14 @@ soak: setup
 	AGENT_KILLS=200 $(BIN)/pytest -q -s --timeout=0 tests/integration/test_killed_agents.py
 	MASTERS_AWAY_S=60 $(BIN)/pytest -q -s --timeout=0 tests/integration/test_masters_away.py
 
+fuzz: setup
+	$(BIN)/python -m pip install -q --disable-pip-version-check 'atheris>=3,<4'
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
 bench: setup
 	$(BIN)/python -m tests.bench.tasks
 	$(BIN)/python -m tests.bench.agent
+	$(BIN)/python -m tests.bench.http
 	$(BIN)/python -m tests.bench.replication
 
 bench-setup: setup

@@ -5,12 +5,14 @@ There is no zero byte in a frame. So where a power cut has left sectors that nev
 disk, they show; and a frame that is bad in any other way has been damaged since it was written.
 """
 
+import re
 import zlib
 from typing import Final
 
 MAGIC: Final = b"TJ1 "
 HEADER_BYTES: Final = len(b"TJ1 00000000 00000000 00000000\n")
 SECTOR_BYTES: Final = 512
+_HEADER: Final = re.compile(rb"TJ1 ([0-9a-f]{8}) [0-9a-f]{8} ([0-9a-f]{8})\n")
 
 
 class JournalDamagedError(Exception):
@@ -89,13 +91,12 @@ def _payload_at(data: bytes, offset: int) -> bytes | None:
 
 def _payload_bytes(data: bytes, offset: int) -> int | None:
     """As the frame's first line has it; None if that is not sound."""
-    header = data[offset : offset + HEADER_BYTES]
-    start = header[:-9]
-    if len(header) < HEADER_BYTES or not header.startswith(MAGIC) or header[-1:] != b"\n":
+    header = _HEADER.match(data, offset)
+    if header is None:
         return None
-    if header[-9:-1] != b"%08x" % zlib.crc32(start):
-        return None
-    return int(start[4:12], 16)
+    length, crc = header.groups()
+    start = data[offset : header.start(2)]
+    return int(length, 16) if crc == b"%08x" % zlib.crc32(start) else None
 
 
 def _is_torn(data: bytes, offset: int) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -328,16 +328,18 @@ class StateCollector:
 
     def _registry_metrics(self) -> Iterator[Metric]:
         registry = self._registry
-        agents: Tally[StrEnum] = Tally(agent.state for agent in registry.agents.values())
+        agents: Tally[AgentState] = Tally(agent.state for agent in registry.agents.values())
         yield _by_state("trimast_master_agents", "Agents in the registry.", AgentState, agents)
-        frameworks: Tally[StrEnum] = Tally(f.state for f in registry.frameworks.values())
+        frameworks: Tally[FrameworkState] = Tally(f.state for f in registry.frameworks.values())
         frameworks[FrameworkState.REMOVED] = len(registry.completed_frameworks)
         yield _by_state(
             "trimast_master_frameworks", "Frameworks in the registry.", FrameworkState, frameworks
         )
-        tasks: Tally[StrEnum] = Tally(registry.state_of(task) for task in registry.tasks.values())
         yield _by_state(
-            "trimast_master_tasks", "Tasks alive or not acknowledged.", TaskState, tasks
+            "trimast_master_tasks",
+            "Tasks alive or not acknowledged.",
+            TaskState,
+            registry.tasks_by_state(),
         )
         yield _gauge(
             "trimast_master_tasks_completed",
@@ -354,12 +356,15 @@ def _scalars(amounts: Iterable[Resources]) -> Tally[str]:
     return tally
 
 
+_StateT = TypeVar("_StateT", bound=StrEnum)
+
+
 def _gauge(name: str, about: str, value: float) -> Metric:
     return GaugeMetricFamily(name, about, value=float(value))
 
 
 def _by_state(
-    name: str, about: str, states: Iterable[StrEnum], tally: Mapping[StrEnum, int]
+    name: str, about: str, states: Iterable[_StateT], tally: Mapping[_StateT, int]
 ) -> Metric:
     family = GaugeMetricFamily(name, about, labels=["state"])
     for state in states:

@@ -22,6 +22,7 @@ from master.presence.frameworks import StreamId
 from protos.mesos.v1.scheduler import scheduler_pb2
 from protos.trimast.v1 import scheduler_link_pb2_grpc
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.text_check import check_text
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -72,6 +73,7 @@ class _Listener:
         self._has_subscribed = False
 
     def hear(self, call: scheduler_pb2.Call) -> None:
+        check_text(call)
         event = event_from_call(self._stream_id, call)
         is_subscribe = isinstance(event, FrameworkSubscribed)
         if not is_subscribe and not self._has_subscribed:

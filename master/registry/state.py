@@ -1,6 +1,7 @@
 """What every master knows. Changed only by `apply`, through the verbs below; read by anyone."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -52,6 +53,7 @@ class RegistryState:
     tasks_of_executor: dict[ExecutorKey, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
+    _states_on: dict[AgentId, Counter[TaskState]] = field(default_factory=dict)
 
     # Reading
 
@@ -72,12 +74,24 @@ class RegistryState:
 
     def state_of(self, task: TaskRecord) -> TaskState:
         """A task's state as the world is told: UNREACHABLE while its agent is."""
-        if task.state.is_terminal:
-            return task.state
-        agent = self.agents.get(task.agent_id)
+        return self._told(task.agent_id, task.state)
+
+    def tasks_by_state(self) -> Mapping[TaskState, int]:
+        """How many are in which state, as the world is told. Looks at agents, not at tasks, of
+        which there may be a million: nobody leads who looks at them all."""
+        found: Counter[TaskState] = Counter()
+        for agent_id, counts in self._states_on.items():
+            for state, number in counts.items():
+                found[self._told(agent_id, state)] += number
+        return found
+
+    def _told(self, agent_id: AgentId, state: TaskState) -> TaskState:
+        if state.is_terminal:
+            return state
+        agent = self.agents.get(agent_id)
         if agent is None or agent.state is AgentState.UNREACHABLE:
             return TaskState.UNREACHABLE
-        return task.state
+        return state
 
     # Changing
 
@@ -89,6 +103,7 @@ class RegistryState:
     def put_back_task(self, task: TaskRecord) -> None:
         """From a snapshot, which has the sums of agents as well."""
         self.tasks[task.key] = task
+        self._count(task, 1)
         if task.holds_resources:
             held = self.held.get(task.framework_id, NOTHING)
             self.held[task.framework_id] = held + self._taken_by(task).amounts
@@ -106,6 +121,9 @@ class RegistryState:
         """
         before = self.tasks[task.key]
         self.tasks[task.key] = task
+        if before.state is not task.state:
+            self._count(before, -1)
+            self._count(task, 1)
         if not before.holds_resources or task.holds_resources:
             return NOTHING
         if task.executor_key is not None:
@@ -122,6 +140,14 @@ class RegistryState:
         else:
             self.held[framework_id] = left
 
+    def _count(self, task: TaskRecord, by: int) -> None:
+        counts = self._states_on.setdefault(task.agent_id, Counter())
+        counts[task.state] += by
+        if not counts[task.state]:
+            del counts[task.state]
+            if not counts:
+                del self._states_on[task.agent_id]
+
     def _taken_by(self, task: TaskRecord) -> Resources:
         """With its executor, if no other task has that already."""
         return task.info.resources + self._of_executor(task)
@@ -135,6 +161,7 @@ class RegistryState:
         assert task.state.is_terminal
         freed = self.replace_task(task)
         del self.tasks[task.key]
+        self._count(task, -1)
         _drop_key(self._keys_of_agent, task.agent_id, task.key)
         _drop_key(self._keys_of_framework, task.framework_id, task.key)
         self.completed_tasks[task.key, task.fence] = task

@@ -125,6 +125,13 @@ class _NoSerializer:
     def cancelTransmisstion(self, node: object) -> None: ...  # noqa: N802
 
 
+class _NoPoller:
+    """It has no connection of its own: looking for what they say is a call to the system for
+    nothing, in every tick."""
+
+    def poll(self, timeout: float) -> None: ...
+
+
 class RaftCore:
     """One `SyncObj`. Any exception out of it leaves it half updated: the process must end."""
 
@@ -173,6 +180,7 @@ class RaftCore:
             transport=self._door,
         )
         self._sync_obj._SyncObj__serializer = _NoSerializer()
+        self._sync_obj._poller = _NoPoller()
 
     @property
     def term(self) -> int:

@@ -26,11 +26,7 @@ from replication.engine.snapshotting import Snapshotting
 from replication.engine.wal import Wal
 from replication.engine.wal_flush import Flush
 from replication.engine.workbench import Job, Workbench
-from replication.membership import (
-    ChangeListener,
-    MembershipChange,
-    MembershipStatus,
-)
+from replication.membership import ChangeListener, MembershipChange, MembershipStatus
 from replication.observer import LogObserver
 from replication.replicated_log import (
     LeadershipListener,
@@ -278,6 +274,12 @@ class Engine:
             if not is_quiet or self._belonging.is_between or not self._wal.is_flushed:
                 self._wake()
 
+    def note_synced(self) -> None:
+        """After `flushed`, when all is said and done that waited for it."""
+        if not self._is_over:
+            with self._fail_stop:
+                self._wal.note_synced()
+
     def take_job(self) -> Job | None:
         """Long work on files: its steps may be done in another thread, which rests after each."""
         return None if self._is_over else self._workbench.take()
@@ -307,8 +309,8 @@ class Engine:
 
     @property
     def _can_go_on(self) -> bool:
-        is_packing = self._proposals.can_go_on and self._instance.may_tick
-        return is_packing or self._instance.can_go_on
+        instance = self._instance
+        return (self._proposals.can_go_on and instance.may_tick) or instance.can_go_on
 
     @property
     def _instance(self) -> Instance:

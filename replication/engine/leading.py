@@ -102,7 +102,10 @@ class Leading:
         So answers that waited in a socket while this process was stopped prove nothing.
         """
         since_s = self._now_s() - self._quorum_silence_max_s
-        heard = 1 + sum(follower.heard_s > since_s for follower in self._counted())
+        heard = 1
+        for peer in self._voters:  # Asked several times in each step.
+            if self._followers[peer].heard_s > since_s and peer not in self._learners:
+                heard += 1
         return 2 * heard > len(self._voters) + 1
 
     def ask_all(self) -> int:

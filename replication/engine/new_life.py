@@ -85,6 +85,7 @@ def lay_base(directory: Directory, configuration: Configuration, capture: Captur
     if flush is not None:
         flush.perform()
         wal.flushed()
+        wal.note_synced()
     wal.close()
 
 

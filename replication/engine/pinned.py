@@ -4,8 +4,9 @@ Names of pysyncobj that are used anywhere, all of them through this file and `co
 globals `createJournal` and `PIPE_NOTIFIER_ENABLED`, the methods `doTick`, `_applyCommand`,
 `_isLeader` and `_getLeader`, the properties `raftCommitIndex`, `raftLastApplied` and
 `raftCurrentTerm`, the private `__serializer`, `__raftLastApplied` and `__raftCommitIndex` for what
-snapshots do, `__sendAppendEntries` and `__newAppendEntriesTime` for what must not wait for a
-heartbeat, and the classes `Journal`, `Node` and `Transport` to derive from.
+snapshots do, `_poller` for what is never polled, `__sendAppendEntries` and `__newAppendEntriesTime`
+for what must not wait for a heartbeat, and the classes `Journal`, `Node` and `Transport` to derive
+from.
 """
 
 import hashlib

@@ -240,11 +240,8 @@ class RaftLog:
         return None if self._tls is None else self._tls.expires_in_s()
 
     async def stop(self) -> None:
-        """Leave the cluster: as good as a crash for the others, only sooner noticed.
-
-        What is open is answered `OutcomeUnknown`, and `leadership_lost` is called, before the
-        first wait.
-        """
+        """Leave the cluster: as good as a crash for the others, only sooner noticed. What is open
+        is answered `OutcomeUnknown`, and `leadership_lost` is called, before the first wait."""
         self._engine.stop()
         self._space.stop()
         self._cancel_alarm()
@@ -273,11 +270,10 @@ class RaftLog:
         self._engine.received(peer, frame)
 
     def all_received(self) -> None:
-        if self._engine.is_leading:
-            self._step_now()
-        else:
-            # A leader waits for our disk; all else waits for the next turn.
+        if not self._engine.is_leading:
+            # A leader waits for our disk; all else comes after that.
             self._start_flush()
+        self._step_now()
 
     # The loop.
 
@@ -309,6 +305,7 @@ class RaftLog:
             self._flush_failed(error)
         else:
             self._flushed(flush, duration_s)
+            self._engine.note_synced()
 
     def _syncs_on_loop(self) -> bool:
         engine, voters = self._engine, self._membership.configuration.members
@@ -320,6 +317,7 @@ class RaftLog:
             return
         self._flushed(flush, result)
         self._step_now()
+        self._engine.note_synced()
 
     def _step_now(self) -> None:
         """Instead of in the next turn of the loop, if a step was asked for."""

@@ -168,10 +168,11 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._flush_under_way = False
         self._synced_position = self._flushing_position
         self._durable_index = self._flushing_index
-        if not self._pending:
-            # Lets a later start tell that what was just synced must be there. Not synced itself.
+
+    def note_synced(self) -> None:
+        """Lets a later start tell that what was synced last must be there. Not synced itself."""
+        if self.is_flushed and self._file is not None:  # What is to be written says it as well.
             self._record_synced()
-            assert self._file is not None
             self._file.append(b"".join(self._pending))
             self._pending.clear()
 

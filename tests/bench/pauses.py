@@ -86,6 +86,13 @@ class Watched:
     def forget(self, master_id: str) -> None:
         del self._pids[master_id]
 
+    def have_snapshots(self) -> bool:
+        """Since the beginning, every master has written one whole."""
+        return all(
+            self._see(master_id, "VmHWM").snapshots > before.snapshots
+            for master_id, before in self._before.items()
+        )
+
     def end(self, while_: str) -> list[Held]:
         return [self._held(master_id, while_) for master_id in self._pids]
 
@@ -129,11 +136,13 @@ def write_crowded(path: Path, tasks: int, cluster_id: str) -> None:
 
 def restore_all(cluster: ClusterFile, backup: Path) -> None:
     peers = ",".join(f"{m.id}={m.raft}/{m.grpc}/{m.http}" for m in cluster.masters)
+    restoring = []
     for master in cluster.masters:
         shutil.rmtree(cluster.folder / master.id)
         command = [sys.executable, "-m", "trimast.cli", "restore", str(backup), "--peers", peers]
         command += ["--data-dir", str(cluster.folder / master.id), "--id", master.id]
-        subprocess.run(command, check=True, capture_output=True)
+        restoring.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+    assert [each.wait() for each in restoring] == [0] * len(restoring)
 
 
 async def run_tasks(cluster: ClusterFile, number: int) -> None:
@@ -157,8 +166,10 @@ async def bench(folder: Path, tasks: int, number: int) -> list[Held]:
     await run_tasks(cluster, max(50, number // 10))  # Warm.
     watched = Watched(cluster)
     watched.begin()
-    with Told(f"{number} tasks run, and snapshots are written"):
+    with Told(f"{number} tasks run, and more until snapshots are written"):
         await run_tasks(cluster, number)
+        while not watched.have_snapshots():
+            await run_tasks(cluster, number // 10)
     seen = watched.end("tasks ran")
     watched.begin()
     leader = next(held.master for held in seen if held.led)

@@ -43,6 +43,7 @@ def disk_of_a_member(names: str = "abc") -> SimDisk:
         assert flush is not None
         flush.perform()
         wal.flushed()
+        wal.note_synced()
     return disk
 
 

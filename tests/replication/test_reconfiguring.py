@@ -36,6 +36,7 @@ class Disk:
         assert flush is not None
         flush.perform()
         self.wal.flushed()
+        self.wal.note_synced()
 
 
 def configuration(number: int, *, base_index: int = 1) -> Configuration:

@@ -34,6 +34,7 @@ def sync(wal: Wal) -> None:
     assert flush is not None
     flush.perform()
     wal.flushed()
+    wal.note_synced()
 
 
 def payloads(wal: Wal) -> list[bytes]:
@@ -66,6 +67,20 @@ def test_what_is_added_during_a_flush_goes_with_the_next() -> None:
     assert (wal.durable_index, wal.last_index) == (1, 2)
     sync(wal)
     assert wal.durable_index == 2
+
+
+def test_that_something_was_synced_is_noted_unless_more_is_written_anyway() -> None:
+    disk = new_disk()
+    wal = open_wal(disk)
+    add(wal, b"one")
+    sync(wal)
+    (name,) = segment_names(disk)
+    bare = disk.read(name)
+    add(wal, b"two")
+    wal.note_synced()
+    assert disk.read(name) == bare
+    sync(wal)
+    assert len(disk.read(name)) > len(bare)
 
 
 def test_a_truncation_takes_back_what_is_durable() -> None:

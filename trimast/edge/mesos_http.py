@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError, Message
 from trimast.edge.mesos_json.reading import message_from_json
 from trimast.edge.mesos_json.writing import message_to_json
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.text_check import check_text
 
 JSON: Final = "application/json"
 PROTOBUF: Final = "application/x-protobuf"
@@ -53,6 +54,10 @@ async def read_call(request: web.Request, kind: type[_M]) -> _M:
         call.MergeFromString(body)
     except DecodeError:
         raise Refusal(400, "Failed to parse body into Call protobuf") from None
+    try:
+        check_text(call)
+    except BadMessage as error:
+        raise Refusal(400, f"Failed to parse body into Call protobuf: {error}") from None
     return call
 
 

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from master.edge.mesos.leading import Redirect
 from master.edge.mesos.paths import Handler
-from master.edge.mesos.record_stream import READER_PATIENCE_S
 from trimast.edge.mesos_http import JSON, Refusal
+from trimast.edge.record_stream import TAKEN_WITHIN_S
 
 log = structlog.get_logger()
 
@@ -68,12 +68,12 @@ async def whole_answer(
         return web.Response(body=body, headers=headers)
     response = web.StreamResponse(headers={**headers, "Content-Length": str(len(body))})
     try:
-        async with asyncio.timeout(READER_PATIENCE_S) as patience:
+        async with asyncio.timeout(TAKEN_WITHIN_S) as patience:
             await response.prepare(request)
             for begin in range(0, len(body), PIECE_BYTES):
                 await response.write(body[begin : begin + PIECE_BYTES])
                 now_s = asyncio.get_running_loop().time()
-                patience.reschedule(now_s + READER_PATIENCE_S)
+                patience.reschedule(now_s + TAKEN_WITHIN_S)
             await response.write_eof()
     except TimeoutError:
         log.warning("slow_reader_cut_off", peer=request.remote)

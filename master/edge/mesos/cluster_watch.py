@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -31,8 +30,6 @@ LISTENERS_MAX: Final = 1_000
 """One more, and the one that has listened longest is sent away, as with Mesos."""
 BACKLOG_MAX: Final = 10_000
 """Events that one may not have read yet. They are shared, so that a thousand cost little more."""
-LISTENERS_AT_ONCE: Final = 20
-EVENTS_AT_ONCE: Final = 10
 
 
 class News:
@@ -56,14 +53,13 @@ HEARTBEAT: Final = News(master_pb2.Event(type=master_pb2.Event.HEARTBEAT))
 class Listener:
     """
     Attributes:
-        hears_from: the number of the first event that it hears; None until it is told how things
-            are. What happened before that is part of it.
+        hears: False until it is told how things are: what happens before that is part of it.
     """
 
     def __init__(self, content_type: str) -> None:
         self.content_type: Final = content_type
         self.outbox: Final[Outbox[News]] = Outbox(BACKLOG_MAX)
-        self.hears_from: int | None = None
+        self.hears = False
 
 
 class ClusterWatch:
@@ -79,9 +75,6 @@ class ClusterWatch:
         self._listeners: dict[int, Listener] = {}
         self._numbers = itertools.count(1)
         self._beating: asyncio.TimerHandle | None = None
-        self._untold: deque[tuple[int, News]] = deque()
-        self._events_numbered = 0
-        self._telling: asyncio.Task[None] | None = None
         self._events = Counter(
             "trimast_master_watch_events",
             "Events told to operators who watch, each counted once for all of them.",
@@ -118,16 +111,10 @@ class ClusterWatch:
     def begin_hearing(self, content_type: str) -> None:
         """How things are is told to these from the present moment."""
         for listener in self._listeners.values():
-            if listener.content_type == content_type and listener.hears_from is None:
-                listener.hears_from = self._events_numbered
-
-    @property
-    def is_telling(self) -> bool:
-        """Some have not heard yet what has happened."""
-        return self._telling is not None
+            if listener.content_type == content_type:
+                listener.hears = True
 
     def close_all(self) -> None:
-        self._untold.clear()
         for listener in self._listeners.values():
             listener.outbox.close()
         if self._beating is not None:
@@ -178,41 +165,6 @@ class ClusterWatch:
             self._put(News(event))
 
     def _put(self, news: News) -> None:
-        if len(self._untold) >= BACKLOG_MAX:
-            self._give_all_up()
-            return
-        self._untold.append((self._events_numbered, news))
-        self._events_numbered += 1
-        if self._telling is None:
-            self._telling = asyncio.create_task(self._tell_all())
-
-    async def _tell_all(self) -> None:
-        """Some of it to some at a time: told to all at once, it would hold up everything else."""
-        try:
-            while self._untold:
-                count = min(len(self._untold), EVENTS_AT_ONCE)
-                some = [self._untold.popleft() for _ in range(count)]
-                listeners = list(self._listeners.values())
-                for begin in range(0, len(listeners), LISTENERS_AT_ONCE):
-                    for listener in listeners[begin : begin + LISTENERS_AT_ONCE]:
-                        _tell_one(listener, some)
-                    await asyncio.sleep(0)
-        finally:
-            self._telling = None
-
-    def _give_all_up(self) -> None:
-        """More happens than can be told to so many."""
-        log.warning("watchers_given_up", watchers=len(self._listeners))
         for listener in self._listeners.values():
-            self.count_slow()
-            listener.outbox.close()
-        self._listeners.clear()
-        self._untold.clear()
-
-
-def _tell_one(listener: Listener, some: list[tuple[int, News]]) -> None:
-    if listener.hears_from is None:
-        return
-    for number, news in some:
-        if number >= listener.hears_from:
-            listener.outbox.put(news)
+            if listener.hears:
+                listener.outbox.put(news)

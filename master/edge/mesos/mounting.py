@@ -25,6 +25,7 @@ from master.edge.operator_questions import OperatorQuestions
 from master.edge.scheduler_codec import FrameworkNews
 from master.edge.streams import Streams
 from master.leader.effects import CloseFrameworkStream
+from trimast.edge.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,17 @@ class MesosDoors:
 
     def mount(self, app: web.Application) -> None:
         doorkeeper, prometheus = self.doorkeeper, self.prometheus
-        renderer = Renderer(prometheus)
+        renderer, turns = Renderer(prometheus), Turns()
         snapshot = MetricsSnapshot(prometheus, self.about.started_s)
         orders = OperatorOrders(self.questions)
-        SchedulerApi(doorkeeper, self.streams, self.questions, self.metrics.called).mount(app)
+        SchedulerApi(doorkeeper, self.streams, self.questions, self.metrics.called, turns).mount(
+            app
+        )
         OperatorApi(
             doorkeeper,
             renderer,
             MasterAnswers(self.about, snapshot.take),
-            OperatorStream(doorkeeper, renderer, self.watch),
+            OperatorStream(doorkeeper, renderer, self.watch, turns),
             orders,
             self.metrics.called,
         ).mount(app)

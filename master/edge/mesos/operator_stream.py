@@ -11,14 +11,15 @@ from master.edge.doors import Doorkeeper
 from master.edge.leadership import Reign
 from master.edge.mesos.cluster_watch import HEARTBEAT, ClusterWatch, Listener
 from master.edge.mesos.leading import NO_LEADER
+from master.edge.mesos.live_stream import LiveStream
 from master.edge.mesos.operator_answers import fill_state, in_slices
-from master.edge.mesos.record_stream import RecordStream
 from master.edge.mesos.rendering import Renderer
 from master.edge.streams import SlowReader
 from master.views.picture import take_picture
 from protos.mesos.v1.master import master_pb2
 from trimast.edge.mesos_http import Refusal
 from trimast.edge.recordio import to_record
+from trimast.edge.turns import Turns
 
 log = structlog.get_logger()
 
@@ -28,8 +29,11 @@ STATE_PATIENCE_S: Final = 30.0
 
 
 class OperatorStream:
-    def __init__(self, doorkeeper: Doorkeeper, renderer: Renderer, watch: ClusterWatch) -> None:
+    def __init__(
+        self, doorkeeper: Doorkeeper, renderer: Renderer, watch: ClusterWatch, turns: Turns
+    ) -> None:
         self._doorkeeper = doorkeeper
+        self._turns = turns
         self._renderer = renderer
         self._watch = watch
         self._writing_states = asyncio.Semaphore(STATES_WRITTEN_MAX)
@@ -43,16 +47,16 @@ class OperatorStream:
             Refusal: it cannot be begun now.
         """
         number, listener = self._watch.join(content_type)
-        stream = RecordStream(request, content_type, listener.outbox.close)
+        stream = LiveStream(request, content_type, self._turns, listener.outbox.close)
         try:
             state = await self._renderer.render(
                 ("SUBSCRIBED", content_type), lambda: self._state(reign, content_type)
             )
             async with self._writing_states:
                 # Many are told at once how it is: others have their turn in between.
-                await asyncio.sleep(0)
+                await self._turns.mine()
                 await stream.begin()
-                await stream.write(to_record(state), patience_s=STATE_PATIENCE_S)
+                await stream.send_record(to_record(state), taken_within_s=STATE_PATIENCE_S)
             await self._tell(stream, listener)
         except ConnectionError:
             pass  # It has hung up.
@@ -78,10 +82,10 @@ class OperatorStream:
         steps = fill_state(event.subscribed.get_state, take_picture(reign.state))
         return in_slices(event, steps, content_type)
 
-    async def _tell(self, stream: RecordStream, listener: Listener) -> None:
-        await stream.write(HEARTBEAT.record(listener.content_type))
+    async def _tell(self, stream: LiveStream, listener: Listener) -> None:
+        await stream.send_record(HEARTBEAT.record(listener.content_type))
         async for batch in listener.outbox.batches():
             for news in batch:
-                await stream.write(news.record(listener.content_type))
+                await stream.send_record(news.record(listener.content_type))
         if listener.outbox.overflowed:
             raise SlowReader

@@ -20,8 +20,8 @@ from master.edge.master_info import master_info
 from master.edge.mesos.answering import refusals_answered
 from master.edge.mesos.container_status import add_address
 from master.edge.mesos.leading import reign_or_redirect
+from master.edge.mesos.live_stream import LiveStream
 from master.edge.mesos.paths import add_endpoint
-from master.edge.mesos.record_stream import RecordStream
 from master.edge.operator_questions import LeadershipLost, OperatorQuestions
 from master.edge.scheduler_codec import (
     FrameworkNews,
@@ -40,6 +40,7 @@ from master.leader.events import (
 from master.presence.frameworks import StreamId
 from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.mesos_http import Refusal, accepted_type, read_call
+from trimast.edge.turns import Turns
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.model.ids import FrameworkId
 from trimast.model.refusal import RefusalReason, Refused
@@ -61,10 +62,12 @@ class SchedulerApi:
         streams: Streams[_News],
         questions: OperatorQuestions,
         count: Callable[[str, str], None],
+        turns: Turns,
     ) -> None:
         self._doorkeeper = doorkeeper
         self._streams = streams
         self._questions = questions
+        self._turns = turns
         self._count = count
         self._ids: dict[StreamId, str] = {}
 
@@ -72,6 +75,7 @@ class SchedulerApi:
         add_endpoint(app, PATH, refusals_answered(self._handle))
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        await self._turns.mine()
         reign = reign_or_redirect(self._doorkeeper, request)
         call = await read_call(request, scheduler_pb2.Call)
         if call.type == _Call.SUBSCRIBE:
@@ -145,8 +149,12 @@ class SchedulerApi:
             raise Refusal(400, f"Subscribe calls should not include the '{STREAM_ID}' header")
         number = StreamId(self._streams.new_number())
         stream_id = str(uuid.uuid4())
-        stream = RecordStream(
-            request, content_type, lambda: self._streams.close(number), {STREAM_ID: stream_id}
+        stream = LiveStream(
+            request,
+            content_type,
+            self._turns,
+            lambda: self._streams.close(number),
+            {STREAM_ID: stream_id},
         )
         try:
             await stream.begin()
@@ -162,7 +170,7 @@ class SchedulerApi:
 
     async def _listen(
         self,
-        stream: RecordStream,
+        stream: LiveStream,
         reign: Reign,
         number: StreamId,
         stream_id: str,
@@ -184,7 +192,7 @@ class SchedulerApi:
             reign.submit(FrameworkDisconnected(number))
 
     async def _tell(
-        self, stream: RecordStream, reign: Reign, number: StreamId, subscribed: LeaderEvent
+        self, stream: LiveStream, reign: Reign, number: StreamId, subscribed: LeaderEvent
     ) -> None:
         """Until either side has enough.
 

@@ -1,5 +1,7 @@
 """Every way in which a journal may be cut or damaged, at every byte."""
 
+import zlib
+
 import pytest
 
 from agent.checkpoints.journal_format import (
@@ -72,3 +74,10 @@ def test_a_lost_first_line_before_a_whole_frame_is_damage() -> None:
     journal[:SECTOR_BYTES] = bytes(SECTOR_BYTES)
     with pytest.raises(JournalDamagedError):
         read_frames(bytes(journal))
+
+
+def test_a_first_line_with_a_right_checksum_and_no_number_is_no_frame() -> None:
+    start = b"TJ1 0000\xcd\xcf0b /1158026 "
+    forged = b"%b%08x\n%b" % (start, zlib.crc32(start), b"payload")
+    with pytest.raises(JournalDamagedError):
+        read_frames(frame(b"one") + forged + frame(b"two"))

@@ -99,6 +99,7 @@ def make_data_directory(
     assert flush is not None
     flush.perform()
     wal.flushed()
+    wal.note_synced()
     wal.close()
     return path
 

@@ -1,5 +1,6 @@
 """The registry: the same commands, the same state; and nothing that an old leader decided."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -51,7 +52,10 @@ class Story:
     def decide(self, decision: Decision, *, epoch: int | None = None) -> Outcome:
         self.index += 1
         epoch = self.state.epoch if epoch is None else epoch
-        return apply(self.state, self.index, Command(epoch, at_ms=7, decision=decision))
+        outcome = apply(self.state, self.index, Command(epoch, at_ms=7, decision=decision))
+        states = Counter(map(self.state.state_of, self.state.tasks.values()))
+        assert self.state.tasks_by_state() == states
+        return outcome
 
 
 def a_story_with_a_task() -> Story:

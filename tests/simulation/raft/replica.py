@@ -334,6 +334,7 @@ class Replica:
                 return
             self.engine.flushed(flush, self.world.now_s - began_s)
             self._after()
+            self.engine.note_synced()
 
         self._later(self.sync_s * (0.5 + self.world.random.random()), end)
 

@@ -1,4 +1,4 @@
-"""A stream of records: each is one chunk, as some clients of Mesos read no further than that."""
+"""A stream of records to a client that may hang up, or stop reading, at any time."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,16 +8,14 @@ from aiohttp import web
 from google.protobuf.message import Message
 
 from master.edge.streams import SlowReader
-from trimast.edge.mesos_http import encoded
-from trimast.edge.recordio import to_record
+from trimast.edge.record_stream import NotRead, RecordStream
+from trimast.edge.turns import Turns
 
-READER_PATIENCE_S: Final = 10.0
-"""So long a reader may take nothing of what waits for it."""
 LOOK_AFTER_S: Final = 1.0
 """How soon it is noticed that a reader to whom nothing is said has hung up."""
 
 
-class RecordStream:
+class LiveStream:
     """
     Args:
         on_gone: called once the reader has hung up.
@@ -27,35 +25,38 @@ class RecordStream:
         self,
         request: web.Request,
         content_type: str,
+        turns: Turns,
         on_gone: Callable[[], None],
         headers: dict[str, str] | None = None,
     ) -> None:
         self._request = request
-        self._content_type = content_type
         self._on_gone = on_gone
         self._watching: asyncio.Task[None] | None = None
         self.response: Final = web.StreamResponse(
             headers={"Content-Type": content_type, **(headers or {})}
         )
+        self._records = RecordStream(self.response, content_type, turns)
 
     async def begin(self) -> None:
         await self.response.prepare(self._request)
         self._watching = asyncio.create_task(self._look_after())
 
     async def send(self, message: Message) -> None:
-        """As `write`, one message."""
-        await self.write(to_record(encoded(message, self._content_type)))
-
-    async def write(self, record: bytes, *, patience_s: float = READER_PATIENCE_S) -> None:
         """
         Raises:
             ConnectionError: the reader has hung up.
             SlowReader: it does not read.
         """
         try:
-            async with asyncio.timeout(patience_s):
-                await self.response.write(record)
-        except TimeoutError:
+            await self._records.write(message)
+        except NotRead:
+            raise SlowReader from None
+
+    async def send_record(self, record: bytes, *, taken_within_s: float | None = None) -> None:
+        """As `send`, one that is made already."""
+        try:
+            await self._records.write_record(record, taken_within_s=taken_within_s)
+        except NotRead:
             raise SlowReader from None
 
     def break_off(self) -> None:

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from master.edge.mesos import answering, record_stream
-from master.edge.mesos.record_stream import RecordStream
+from master.edge.mesos import answering, live_stream
+from master.edge.mesos.live_stream import LiveStream
 from master.edge.streams import SlowReader
 from protos.mesos.v1.scheduler import scheduler_pb2
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.mesos_http import JSON
+from trimast.edge.turns import Turns
 
 HEARTBEAT = scheduler_pb2.Event(type=scheduler_pb2.Event.HEARTBEAT)
 ENDLESS = b"x" * (64 * 1024 * 1024)
@@ -49,7 +50,7 @@ async def rest_of(reader: asyncio.StreamReader) -> bytes:
 
 def test_a_record_is_a_chunk() -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
-        stream = RecordStream(request, JSON, lambda: None, {"Mesos-Stream-Id": "s"})
+        stream = LiveStream(request, JSON, Turns(), lambda: None, {"Mesos-Stream-Id": "s"})
         await stream.begin()
         for _ in range(2):
             await stream.send(HEARTBEAT)
@@ -73,10 +74,10 @@ def test_who_does_not_read_is_cut_off() -> None:
     told: list[str] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        stream = RecordStream(request, JSON, lambda: None)
+        stream = LiveStream(request, JSON, Turns(), lambda: None)
         await stream.begin()
         try:
-            await stream.write(ENDLESS, patience_s=0.05)
+            await stream.send_record(ENDLESS, taken_within_s=0.05)
         except SlowReader:
             told.append("slow")
             stream.break_off()
@@ -94,13 +95,13 @@ def test_who_does_not_read_is_cut_off() -> None:
 
 
 def test_it_is_noticed_when_the_reader_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_stream, "LOOK_AFTER_S", 0.01)
+    monkeypatch.setattr(live_stream, "LOOK_AFTER_S", 0.01)
 
     async def story() -> None:
         gone = asyncio.Event()
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            stream = RecordStream(request, JSON, gone.set)
+            stream = LiveStream(request, JSON, Turns(), gone.set)
             await stream.begin()
             await stream.send(HEARTBEAT)
             await gone.wait()
@@ -118,7 +119,7 @@ def test_it_is_noticed_when_the_reader_hangs_up(monkeypatch: pytest.MonkeyPatch)
 def test_whoever_takes_nothing_of_a_large_answer_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answering, "READER_PATIENCE_S", 0.05)
+    monkeypatch.setattr(answering, "TAKEN_WITHIN_S", 0.05)
     told: list[str] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,1 @@
+"""Bytes of strangers and of damaged disks: each reader takes any, or says what is wrong."""
