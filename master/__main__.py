@@ -8,6 +8,7 @@ import click
 
 from master.assembly import replication_config, run_master
 from master.config import MasterConfig
+from master.edge.credentials import CredentialsRefused
 from replication.engine.checked_file import CheckedFileDamaged
 from replication.engine.configuration_codec import ConfigurationUnreadable
 from replication.engine.identity import DataDirectoryRefused
@@ -45,7 +46,13 @@ def start(config: MasterConfig) -> None:
     set_up_logs(config.log_level, config.log_json)
     try:
         asyncio.run(run_master(config))
-    except (CannotListen, DataDirectoryRefused, TlsFilesRefused, OSError) as error:
+    except (
+        CannotListen,
+        CredentialsRefused,
+        DataDirectoryRefused,
+        TlsFilesRefused,
+        OSError,
+    ) as error:
         _refuse(str(error))
     except _DAMAGE as error:
         _refuse(

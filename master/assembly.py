@@ -12,24 +12,28 @@ from prometheus_client import CollectorRegistry
 from master.config import MasterConfig
 from master.edge.agent_link_codec import AgentOrder
 from master.edge.agent_service import AgentService
+from master.edge.authenticating import authenticate
 from master.edge.backing_up import BackingUp, LogPosition
 from master.edge.cluster_service import ClusterService
+from master.edge.credentials import Credentials
 from master.edge.directory import Directory, MasterAddress
 from master.edge.doors import Doorkeeper
 from master.edge.effects import EffectPerformer
 from master.edge.handing_over import hand_over_before_stop
 from master.edge.health_page import add_health_page
 from master.edge.leadership import Leadership
-from master.edge.mesos.leading import add_redirect
-from master.edge.mesos.scheduler_api import SchedulerApi
-from master.edge.mesos.version_page import add_version
+from master.edge.mesos.about import About
+from master.edge.mesos.cluster_watch import ClusterWatch
+from master.edge.mesos.mounting import MesosDoors
 from master.edge.metrics import MasterMetrics, StateCollector
+from master.edge.operator_questions import OperatorQuestions
 from master.edge.peers_text import host_and_port, peers_from_text
 from master.edge.registry_log import RegistryLog
 from master.edge.scheduler_codec import FrameworkNews
 from master.edge.scheduler_service import SchedulerService
 from master.edge.streams import Streams
 from master.leader.effects import CloseFrameworkStream
+from master.leader.state import LeaderState
 from protos.trimast.v1 import (
     agent_link_pb2_grpc,
     cluster_pb2_grpc,
@@ -38,15 +42,19 @@ from protos.trimast.v1 import (
 from replication.config import PeerAddress, ReplicationConfig, TlsFiles
 from replication.engine.fail_stop import Fatal
 from replication.engine.raft_log import RaftLog
+from trimast.edge.clock import wall_ms
 from trimast.edge.collecting import collect_in_small_portions
+from trimast.edge.cross_site import CrossSiteGuard
 from trimast.edge.fatal import end_process, make_failed_asserts_fatal
 from trimast.edge.grpc_server import new_grpc_server, start_grpc_server
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.loop_watch import LoopWatch
 from trimast.edge.metrics_page import add_metrics_page, new_registry
+from trimast.edge.open_files import allow_many_open_files
 from trimast.edge.ready_file import write_ready_file
 from trimast.edge.systemd_notify import SystemdNotify
 from trimast.edge.tls.files import CA_FILE, CERTIFICATE_FILE, KEY_FILE
+from trimast.model.addresses import is_loopback
 from trimast.model.ids import MasterId
 
 log = structlog.get_logger()
@@ -64,10 +72,12 @@ async def run_master(config: MasterConfig) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        CannotListen, OSError, DataDirectoryRefused, TlsFilesRefused, WalDamaged, TermFileDamaged:
-            it cannot start; the text says why.
+        CannotListen, CredentialsRefused, OSError, DataDirectoryRefused, TlsFilesRefused,
+        WalDamaged, TermFileDamaged: it cannot start; the text says why.
     """
     make_failed_asserts_fatal(asyncio.get_running_loop())
+    allow_many_open_files()
+    credentials = Credentials.read(config.credentials) if config.credentials else None
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -92,8 +102,11 @@ async def run_master(config: MasterConfig) -> None:
     backing_up = BackingUp(
         config.cluster, doorkeeper, registry_log, lambda: _position(replicated_log)
     )
-    cluster = ClusterService(doorkeeper, registry_log, backing_up)
-    performer = EffectPerformer(links, streams, cluster, metrics)
+    questions = OperatorQuestions()
+    cluster = ClusterService(doorkeeper, registry_log, backing_up, questions)
+    watch = ClusterWatch(lambda: _leader_of(leadership), prometheus)
+    about = About(config, directory, wall_ms() / 1000)
+    performer = EffectPerformer(links, streams, questions, watch, metrics)
     leadership.begin(replicated_log, performer)
     # A follower may be late; the cluster waits for a leader.
     collect_in_small_portions(
@@ -109,14 +122,14 @@ async def run_master(config: MasterConfig) -> None:
     cluster_pb2_grpc.add_ClusterServicer_to_server(cluster, server)
     agent_link_pb2_grpc.add_AgentLinkServicer_to_server(AgentService(doorkeeper, links), server)
     scheduler_link_pb2_grpc.add_SchedulerLinkServicer_to_server(
-        SchedulerService(doorkeeper, streams), server
+        SchedulerService(doorkeeper, streams, metrics.called), server
     )
     app = new_application()
+    authenticate(app, config.host, credentials, prometheus)
+    app.middlewares.append(CrossSiteGuard(is_local=is_loopback(config.host)).middleware)
     add_metrics_page(app, prometheus)
     add_health_page(app, doorkeeper, registry_log)
-    add_redirect(app, doorkeeper)
-    add_version(app)
-    SchedulerApi(doorkeeper, streams).mount(app)
+    MesosDoors(doorkeeper, about, streams, questions, watch, metrics, prometheus).mount(app)
     http = HttpServer(app, host=config.host, port=config.http_port)
     try:
         grpc_port = await start_grpc_server(server, host=config.host, port=config.grpc_port)
@@ -216,9 +229,13 @@ def _add_collector(
             log_status=replicated_log.status,
             certificate_expires_in_s=replicated_log.certificate_expires_in_s,
             registry=registry_log.state,
-            leader=lambda: leadership.reign.state if leadership.reign is not None else None,
+            leader=lambda: _leader_of(leadership),
         )
     )
+
+
+def _leader_of(leadership: Leadership) -> LeaderState | None:
+    return leadership.reign.state if leadership.reign is not None else None
 
 
 def _die(fatal: Fatal) -> None:

@@ -31,6 +31,10 @@ class MasterConfig:
     raft_insecure: bool = False
     """Let the masters talk in plaintext on other addresses than loopback. Whoever reaches the Raft
     port can then play a master, and rule the whole cluster."""
+    credentials: Path | None = None
+    """Who may speak to this master over HTTP: a file with a line `principal secret` for each, which
+    nobody else may read. They say who they are by HTTP Basic authentication. Without it everybody
+    is served who reaches the port. The gRPC port knows no credentials yet."""
     peers: tuple[str, ...] = ()
     """All masters that begin a cluster together, this one included: id=raft/grpc/http with
     host:port each, as in m1=10.0.0.1:5053/10.0.0.1:5052/10.0.0.1:5050,m2=... . They begin when all

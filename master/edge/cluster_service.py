@@ -1,7 +1,5 @@
 """The operators' door: who leads, listings, and the few orders an operator may give."""
 
-import asyncio
-import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +12,7 @@ from master.edge.backing_up import BackingUp
 from master.edge.changing_members import change_members, members_reply
 from master.edge.doors import Doorkeeper
 from master.edge.handing_over import hand_over
+from master.edge.operator_questions import LeadershipLost, OperatorQuestions
 from master.edge.registry_log import RegistryLog
 from master.leader.effects import AnswerOperator
 from master.leader.events import LeaderEvent, OperatorAsked, PauseAsked
@@ -51,25 +50,16 @@ _NOT_HANDED_OVER = {
 
 class ClusterService(cluster_pb2_grpc.ClusterServicer):
     def __init__(
-        self, doorkeeper: Doorkeeper, registry_log: RegistryLog, backing_up: BackingUp
+        self,
+        doorkeeper: Doorkeeper,
+        registry_log: RegistryLog,
+        backing_up: BackingUp,
+        questions: OperatorQuestions,
     ) -> None:
         self._doorkeeper = doorkeeper
         self._registry_log = registry_log
         self._backing_up = backing_up
-        self._requests = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[AnswerOperator | None]] = {}
-
-    def answer(self, effect: AnswerOperator) -> None:
-        future = self._waiting.pop(effect.request, None)
-        if future is not None and not future.done():
-            future.set_result(effect)
-
-    def give_up_waiting(self) -> None:
-        """Leadership is lost: what was asked may be decided or not."""
-        waiting, self._waiting = self._waiting, {}
-        for future in waiting.values():
-            if not future.done():
-                future.set_result(None)
+        self._questions = questions
 
     async def WhoLeads(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.WhoLeadsRequest, context: _Context
@@ -224,19 +214,10 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
     async def _ask(self, event: Callable[[int], LeaderEvent], context: _Context) -> AnswerOperator:
         """Have the leader answer to what is made of the request's number; else as above."""
         reign = await self._doorkeeper.reign_or_redirect(context)
-        request = next(self._requests)
-        future: asyncio.Future[AnswerOperator | None] = asyncio.get_running_loop().create_future()
-        self._waiting[request] = future
-        reign.submit(event(request))
         try:
-            answer = await future
-        finally:
-            self._waiting.pop(request, None)
-        if answer is None:
-            await context.abort(
-                grpc.StatusCode.UNAVAILABLE,
-                "leadership was lost before an answer: it may be done or not; ask again",
-            )
+            answer = await self._questions.ask(reign, event)
+        except LeadershipLost as lost:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(lost))
         if isinstance(answer.outcome, Refused):
             status = _STATUS.get(answer.outcome.reason, grpc.StatusCode.FAILED_PRECONDITION)
             detail = f"{answer.outcome.reason}: {answer.outcome.detail}"

@@ -6,8 +6,9 @@ from typing import assert_never
 import structlog
 
 from master.edge.agent_link_codec import AgentOrder
-from master.edge.cluster_service import ClusterService
+from master.edge.mesos.cluster_watch import ClusterWatch
 from master.edge.metrics import MasterMetrics
+from master.edge.operator_questions import OperatorQuestions
 from master.edge.scheduler_codec import FrameworkNews
 from master.edge.streams import Streams
 from master.leader.effects import (
@@ -37,6 +38,8 @@ from master.leader.effects import (
     TurnAgentAway,
     WelcomeAgent,
 )
+from master.registry.commands import Decision
+from master.registry.outcome import Outcome
 
 log = structlog.get_logger()
 
@@ -45,11 +48,13 @@ log = structlog.get_logger()
 class EffectPerformer:
     links: Streams[AgentOrder]
     streams: Streams[FrameworkNews | CloseFrameworkStream]
-    cluster: ClusterService
+    questions: OperatorQuestions
+    watch: ClusterWatch
     metrics: MasterMetrics
 
     def perform(self, effect: LeaderEffect) -> None:
         self.metrics.performed(effect)
+        self.watch.performed(effect)
         match effect:
             case RunTask() | TakeReport() | KillTask() | PauseTask() | PingAgent():
                 self.links.put(effect.link_id, effect)
@@ -89,7 +94,7 @@ class EffectPerformer:
                 self.streams.put(effect.stream_id, effect)
                 self.streams.close(effect.stream_id)
             case AnswerOperator():
-                self.cluster.answer(effect)
+                self.questions.answer(effect)
             case CountOffers():
                 pass  # For the metrics alone.
             case Propose():
@@ -97,8 +102,12 @@ class EffectPerformer:
             case _:
                 assert_never(effect)
 
+    def decided(self, decision: Decision, outcome: Outcome) -> None:
+        self.watch.decided(decision, outcome)
+
     def close_all(self) -> None:
         """This master does not lead any more: whoever relies on it must look for who does."""
         self.links.close_all()
         self.streams.close_all()
-        self.cluster.give_up_waiting()
+        self.questions.give_up()
+        self.watch.close_all()

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from master.edge.doors import Doorkeeper
+from master.edge.mesos.paths import add_endpoint
 from master.edge.registry_log import RegistryLog
 
 
@@ -29,4 +30,4 @@ def add_health_page(
             }
         )
 
-    app.router.add_get("/health", health)
+    add_endpoint(app, "/health", health)

@@ -15,7 +15,7 @@ from master.leader.events import CommandDecided, DeadlinePassed, LeaderEvent
 from master.leader.settings import LeaderSettings
 from master.leader.state import LeaderState
 from master.leader.taking_over import take_over
-from master.registry.commands import BeginEpoch, Command
+from master.registry.commands import BeginEpoch, Command, Decision
 from master.registry.outcome import Applied, Outcome, refused
 from replication.replicated_log import (
     Committed,
@@ -40,6 +40,9 @@ class Doors(Protocol):
     def perform(self, effect: LeaderEffect) -> None:
         """Carry out any effect but a proposal."""
 
+    def decided(self, decision: Decision, outcome: Outcome) -> None:
+        """The leader has dealt with what became of a command that it proposed."""
+
     def close_all(self) -> None:
         """The reign is over: nobody may rely on this master now."""
 
@@ -50,11 +53,13 @@ class Reign:
 
     Attributes:
         submit: tells the leader; does nothing once the reign is over.
+        began_at_ms: wall clock, for people.
     """
 
     state: LeaderState
     runner: CoreRunner[LeaderEvent, LeaderEffect]
     submit: Callable[[LeaderEvent], None]
+    began_at_ms: int
 
 
 @dataclass(slots=True)
@@ -126,7 +131,8 @@ class Leadership:
             now_ms=monotonic_ms,
             deadline_passed=DeadlinePassed(),
         )
-        self.reign = Reign(state, runner, fatal_if_it_fails(self._submit_to(runner)))
+        submit = fatal_if_it_fails(self._submit_to(runner))
+        self.reign = Reign(state, runner, submit, began_at_ms=wall_ms())
         runner.start()
         self.metrics.reign_began(elected_ms=self._elected_ms)
         registry = self.registry_log.state
@@ -180,6 +186,8 @@ class Leadership:
             index, verdict = _verdict(outcome)
             self.metrics.command_decided(effect.command.decision, verdict)
             reign.submit(CommandDecided(effect.command.decision, index, verdict, effect.regards))
+            assert self._doors is not None
+            self._doors.decided(effect.command.decision, verdict)
 
         self._log.propose(command_to_bytes(effect.command), decided)
 

@@ -16,20 +16,25 @@ from master.leader.effects import (
     SendUpdate,
 )
 from master.leader.state import LeaderState
-from master.registry.commands import Decision
-from master.registry.outcome import Outcome
-from master.registry.records import AgentState, FrameworkState
+from master.registry.commands import Decision, GiveUpTask, ReportTask
+from master.registry.outcome import Applied, Outcome
+from master.registry.records import AgentState, FrameworkState, TaskRecord
 from master.registry.state import RegistryState
 from replication.replicated_log import LogStatus
 from trimast.edge.clock import monotonic_ms
 from trimast.model.refusal import Refused
-from trimast.model.task_lifecycle import TaskState
+from trimast.model.resources import Resources
+from trimast.model.task_lifecycle import TERMINAL_STATES, TaskState
 
 _LATENCY_BUCKETS_S: Final = (
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
 _FAILOVER_BUCKETS_S: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SNAPSHOT_BUCKETS_S: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+
+
+SHOWN_RESOURCES: Final = ("cpus", "gpus", "mem", "disk")
+"""By name. Others are the agents' own, and might be any."""
 
 
 class MasterMetrics:
@@ -149,6 +154,20 @@ class MasterMetrics:
             buckets=_FAILOVER_BUCKETS_S,
             registry=registry,
         )
+        self.tasks_ended = Counter(
+            "trimast_master_tasks_ended",
+            "Ends of tasks that this master has seen committed as leader.",
+            ["state"],
+            registry=registry,
+        )
+        self.calls = Counter(
+            "trimast_master_calls",
+            "Calls of frameworks, and of operators over the API of Mesos, that were understood.",
+            ["api", "call"],
+            registry=registry,
+        )
+        for state in sorted(TERMINAL_STATES):
+            self.tasks_ended.labels(state.value)
         for fate in ("sent", "accepted", "declined", "rescinded"):
             self.offers.labels(fate)
         for phase in ("leading", "first_offer"):
@@ -187,6 +206,15 @@ class MasterMetrics:
     def command_decided(self, decision: Decision, outcome: Outcome) -> None:
         verdict = outcome.reason.value if isinstance(outcome, Refused) else "applied"
         self.commands_decided.labels(type(decision).__name__, verdict).inc()
+        if isinstance(decision, ReportTask | GiveUpTask) and isinstance(outcome, Applied):
+            self._count_end(outcome.task)
+
+    def _count_end(self, task: TaskRecord | None) -> None:
+        if task is not None and task.state.is_terminal:
+            self.tasks_ended.labels(task.state.value).inc()
+
+    def called(self, api: str, call: str) -> None:
+        self.calls.labels(api, call).inc()
 
     # As the log works
 
@@ -270,12 +298,33 @@ class StateCollector:
                 expires_in_s,
             )
         yield from self._registry_metrics()
+        yield self._resources(leader)
         outstanding = len(leader.ledger.open_offers) if leader else 0
         yield _gauge("trimast_master_offers_outstanding", "Offers unanswered now.", outstanding)
         connected = len(leader.agents.link_of) if leader else 0
         yield _gauge("trimast_master_agents_connected", "Agents with a link here.", connected)
         streams = len(leader.frameworks.stream_of) if leader else 0
         yield _gauge("trimast_master_frameworks_connected", "Subscribed frameworks.", streams)
+
+    def _resources(self, leader: LeaderState | None) -> Metric:
+        """Of agents that are not given up, in cores, MiB and pieces."""
+        registry = self._registry
+        known = [a for a, agent in registry.agents.items() if agent.state is AgentState.ACTIVE]
+        accounts = leader.ledger.accounts if leader is not None else {}
+        sums = {
+            "total": _scalars(registry.total_on(agent_id) for agent_id in known),
+            "used": _scalars(registry.used_on(agent_id) for agent_id in known),
+            "offered": _scalars(accounts[a].offered for a in known if a in accounts),
+        }
+        family = GaugeMetricFamily(
+            "trimast_master_resources",
+            "What agents have, what tasks use of it, and what is offered.",
+            labels=["resource", "of"],
+        )
+        for of, tally in sums.items():
+            for name in SHOWN_RESOURCES:
+                family.add_metric([name, of], tally[name] / 1000)
+        return family
 
     def _registry_metrics(self) -> Iterator[Metric]:
         registry = self._registry
@@ -297,6 +346,14 @@ class StateCollector:
             "Tombstones of ended tasks kept.",
             len(registry.completed_tasks),
         )
+
+
+def _scalars(amounts: Iterable[Resources]) -> Tally[str]:
+    tally: Tally[str] = Tally()
+    for amount in amounts:
+        for name, milli in amount.amounts.scalars:
+            tally[name] += milli
+    return tally
 
 
 _StateT = TypeVar("_StateT", bound=StrEnum)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Final, assert_never
 
 from master.edge.group_codec import group_from_proto
 from master.leader.effects import (
@@ -19,6 +19,7 @@ from master.leader.events import (
     ExecutorShutdownRequested,
     FrameworkSaid,
     FrameworkSubscribed,
+    FrameworkUpdateRequested,
     InvalidOperation,
     InvalidTask,
     KillRequested,
@@ -43,10 +44,15 @@ from trimast.edge.wire.operation_codec import UnsupportedOperation, operation_fr
 from trimast.edge.wire.status_codec import UUID_BYTES, status_to_proto
 from trimast.edge.wire.task_codec import kill_grace_ms_from_proto, task_info_from_proto
 from trimast.model.executor import ExecutorKind
+from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId, fault_of_id
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
 from trimast.model.operation import Operation
 from trimast.model.task import TaskInfo
+
+STEPS_MAX: Final = 10_000
+"""Of one ACCEPT: whoever has more takes several, and others have their turn in between."""
+RECONCILED_MAX: Final = 100_000
 
 _Call = scheduler_pb2.Call
 FrameworkNews = (
@@ -61,8 +67,9 @@ FrameworkNews = (
 )
 
 
-def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEvent:
-    """
+def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEvent | None:
+    """None if it is understood, and there is nothing to do.
+
     Raises:
         BadMessage: with the texts that Mesos clients know, where Mesos has one.
     """
@@ -76,12 +83,14 @@ def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEven
             offer_ids = _offer_ids(call.decline.offer_ids)
             return OffersDeclined(stream_id, offer_ids, _refuse_ms(call.decline.filters))
         case _Call.REVIVE:
-            return OffersRevived(stream_id)
+            return OffersRevived(stream_id, tuple(call.revive.roles))
         case _Call.SUPPRESS:
-            return OffersSuppressed(stream_id)
+            return OffersSuppressed(stream_id, tuple(call.suppress.roles))
         case _Call.KILL:
             return _kill(stream_id, call.kill)
         case _Call.RECONCILE:
+            if len(call.reconcile.tasks) > RECONCILED_MAX:
+                raise BadMessage(f"A RECONCILE names at most {RECONCILED_MAX} tasks")
             asked = ((TaskId(t.task_id.value), _agent_id(t.agent_id)) for t in call.reconcile.tasks)
             return ReconciliationRequested(stream_id, tuple(asked))
         case _Call.MESSAGE:
@@ -94,6 +103,12 @@ def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEven
             return TeardownRequested(stream_id)
         case _Call.SUBSCRIBE:
             return _subscribed(stream_id, call)
+        case _Call.UPDATE_FRAMEWORK:
+            return _updated(stream_id, call)
+        case _Call.REQUEST:
+            return None  # Mesos takes such wishes, and its allocator passes over them.
+        case _Call.ACCEPT_INVERSE_OFFERS | _Call.DECLINE_INVERSE_OFFERS:
+            return None  # None is ever made, and of unknown ones nothing is said.
         case _:
             raise BadMessage(f"{_Call.Type.Name(call.type)} calls are not supported yet")
 
@@ -152,6 +167,10 @@ _BODIES = {
     _Call.RECONCILE: "reconcile",
     _Call.MESSAGE: "message",
     _Call.SHUTDOWN: "shutdown",
+    _Call.REQUEST: "request",
+    _Call.ACCEPT_INVERSE_OFFERS: "accept_inverse_offers",
+    _Call.DECLINE_INVERSE_OFFERS: "decline_inverse_offers",
+    _Call.UPDATE_FRAMEWORK: "update_framework",
 }
 
 
@@ -174,15 +193,30 @@ def _subscribed(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkSubsc
     if fault is not None:
         raise BadMessage(f"framework id: {fault}")
     info = framework_info_from_proto(message)
-    suppressed = set(call.subscribe.suppressed_roles)
-    if not suppressed <= set(info.roles):
-        raise BadMessage("Suppressed roles must be contained in the framework's roles")
+    starts_suppressed = _is_suppressed(info, call.subscribe.suppressed_roles)
     framework_id = FrameworkId(message.id.value) if message.id.value else None
-    starts_suppressed = suppressed == set(info.roles)
     return FrameworkSubscribed(stream_id, framework_id, info, starts_suppressed)
 
 
+def _updated(stream_id: StreamId, call: scheduler_pb2.Call) -> FrameworkUpdateRequested:
+    message = call.update_framework.framework_info
+    if call.framework_id.value != message.id.value:
+        raise BadMessage("'framework_id' differs from 'update_framework.framework_info.id'")
+    info = framework_info_from_proto(message)
+    suppressed = _is_suppressed(info, call.update_framework.suppressed_roles)
+    return FrameworkUpdateRequested(stream_id, info, suppressed)
+
+
+def _is_suppressed(info: FrameworkInfo, suppressed_roles: Iterable[str]) -> bool:
+    """Offers are made to the first of its roles alone."""
+    suppressed = set(suppressed_roles)
+    if not suppressed <= set(info.roles):
+        raise BadMessage("Suppressed roles must be contained in the framework's roles")
+    return info.roles[0] in suppressed
+
+
 def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderEvent:
+    _check_size(accept)
     steps: list[Step] = []
     for operation in accept.operations:
         if operation.type == mesos_pb2.Offer.Operation.LAUNCH_GROUP:
@@ -196,6 +230,15 @@ def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderE
     if not steps:
         return OffersDeclined(stream_id, offer_ids, refuse_ms)
     return OffersAccepted(stream_id, offer_ids, tuple(steps), refuse_ms)
+
+
+def _check_size(accept: scheduler_pb2.Call.Accept) -> None:
+    tasks = sum(
+        len(operation.launch.task_infos) + len(operation.launch_group.task_group.tasks)
+        for operation in accept.operations
+    )
+    if tasks + len(accept.operations) > STEPS_MAX:
+        raise BadMessage(f"An ACCEPT has at most {STEPS_MAX} tasks and operations, not {tasks}")
 
 
 def _operation(message: mesos_pb2.Offer.Operation) -> Operation | InvalidOperation:

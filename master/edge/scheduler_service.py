@@ -1,6 +1,6 @@
 """The frameworks' door on gRPC: one stream a subscription, calls in, events out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -32,16 +32,18 @@ class SchedulerService(scheduler_link_pb2_grpc.SchedulerLinkServicer):
         self,
         doorkeeper: Doorkeeper,
         streams: Streams[FrameworkNews | CloseFrameworkStream],
+        count: Callable[[str, str], None],
     ) -> None:
         self._doorkeeper = doorkeeper
         self._streams = streams
+        self._count = count
 
     async def Subscribe(  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterator[scheduler_pb2.Call], context: _Context
     ) -> AsyncIterator[scheduler_pb2.Event]:
         reign = await self._doorkeeper.reign_or_redirect(context)
         stream_id = StreamId(self._streams.new_number())
-        listener = _Listener(reign, stream_id)
+        listener = _Listener(reign, stream_id, self._count)
         talk = self._doorkeeper.converse(
             self._streams, stream_id, reign, request_iterator, listener.hear, context
         )
@@ -62,9 +64,12 @@ class SchedulerService(scheduler_link_pb2_grpc.SchedulerLinkServicer):
 class _Listener:
     """A framework subscribes first, and once; then it speaks for itself only."""
 
-    def __init__(self, reign: Reign, stream_id: StreamId) -> None:
+    def __init__(
+        self, reign: Reign, stream_id: StreamId, count: Callable[[str, str], None]
+    ) -> None:
         self._reign = reign
         self._stream_id = stream_id
+        self._count = count
         self._has_subscribed = False
 
     def hear(self, call: scheduler_pb2.Call) -> None:
@@ -78,7 +83,9 @@ class _Listener:
         if not is_subscribe and call.framework_id.value:
             self._check_framework(call.framework_id.value)
         self._has_subscribed = True
-        self._reign.submit(event)
+        self._count("scheduler", scheduler_pb2.Call.Type.Name(call.type))
+        if event is not None:
+            self._reign.submit(event)
 
     def _check_framework(self, framework_id: str) -> None:
         stream = self._reign.state.frameworks.streams.get(self._stream_id)

@@ -30,17 +30,23 @@ def on_offers_declined(
 
 def on_offers_suppressed(state: LeaderState, event: OffersSuppressed) -> list[LeaderEffect]:
     stream = state.frameworks.subscribed(event.stream_id)
-    if stream is not None:
+    if stream is not None and _is_about_offers(state, stream, event.roles):
         state.refusals.suppress(stream.framework_id)
     return []
 
 
 def on_offers_revived(state: LeaderState, event: OffersRevived, now_ms: int) -> list[LeaderEffect]:
     stream = state.frameworks.subscribed(event.stream_id)
-    if stream is not None:
+    if stream is not None and _is_about_offers(state, stream, event.roles):
         state.refusals.revive(stream.framework_id)
         state.want_offers(now_ms)
     return []
+
+
+def _is_about_offers(state: LeaderState, stream: FrameworkStream, roles: tuple[str, ...]) -> bool:
+    """Offers are made to the first of its roles. One that it does not have voids the whole."""
+    known = state.registry.frameworks[stream.framework_id].info.roles
+    return not roles or (set(roles) <= set(known) and known[0] in roles)
 
 
 def refuse_rest(

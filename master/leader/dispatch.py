@@ -25,6 +25,7 @@ from master.leader.reporting import on_agent_reported, on_report_acknowledged
 from master.leader.state import LeaderState
 from master.leader.subscribing import on_framework_disconnected, on_framework_subscribed
 from master.leader.tearing_down import on_teardown_requested
+from master.leader.updating import on_framework_update_requested
 
 
 @dataclass(slots=True)
@@ -58,6 +59,8 @@ class Leader:
                 return on_teardown_requested(state, event, now_ms)
             case ev.FrameworkSubscribed():
                 return on_framework_subscribed(state, event, now_ms)
+            case ev.FrameworkUpdateRequested():
+                return on_framework_update_requested(state, event, now_ms)
             case ev.FrameworkDisconnected():
                 return on_framework_disconnected(state, event, now_ms)
             case ev.AgentConnected():

@@ -107,6 +107,21 @@ class FrameworkSubscribed:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameworkUpdateRequested:
+    """It wants to be described otherwise, without a new subscription.
+
+    Attributes:
+        request: names the answer; 0 if nobody waits for one.
+        suppressed: it wants no offers until it revives; else it wants them again.
+    """
+
+    stream_id: StreamId
+    info: FrameworkInfo
+    suppressed: bool = False
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FrameworkDisconnected:
     stream_id: StreamId
 
@@ -169,12 +184,21 @@ class OffersDeclined:
 
 @dataclass(frozen=True, slots=True)
 class OffersRevived:
+    """
+    Attributes:
+        roles: of the framework's, those that it is about; empty: all of them.
+    """
+
     stream_id: StreamId
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OffersSuppressed:
+    """As above."""
+
     stream_id: StreamId
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +318,7 @@ LeaderEvent = (
     | AgentAnswered
     | AgentDisconnected
     | FrameworkSubscribed
+    | FrameworkUpdateRequested
     | FrameworkDisconnected
     | OffersAccepted
     | OffersDeclined

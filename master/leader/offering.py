@@ -43,6 +43,13 @@ def withdraw_offers_of_agent(state: LeaderState, agent_id: AgentId) -> list[Lead
     return _rescind(state, state.ledger.offers_of(agent_id), None)
 
 
+def withdraw_offers_to(
+    state: LeaderState, framework_id: FrameworkId, now_ms: int
+) -> list[LeaderEffect]:
+    """They were made to what the framework is not any more."""
+    return _rescind(state, state.ledger.offers_to(framework_id), now_ms)
+
+
 def discard_offers_to(state: LeaderState, framework_id: FrameworkId) -> list[LeaderEffect]:
     """The framework has gone: nobody is left to tell."""
     offers = state.ledger.offers_to(framework_id)

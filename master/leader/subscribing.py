@@ -11,6 +11,7 @@ from master.leader.events import CommandDecided, FrameworkDisconnected, Framewor
 from master.leader.offering import discard_offers_to
 from master.leader.proposing import propose
 from master.leader.state import LeaderState
+from master.leader.updating import give_up_updates, on_framework_updated
 from master.presence.frameworks import FrameworkStream, StreamId
 from master.registry.commands import AdmitFramework, NoteFrameworkAway, RemoveFramework
 from trimast.model.ids import FrameworkId
@@ -33,6 +34,8 @@ def on_framework_admitted(
     state: LeaderState, decision: AdmitFramework, event: CommandDecided, now_ms: int
 ) -> list[LeaderEffect]:
     stream = state.frameworks.streams.get(StreamId(event.regards))
+    if stream is not None and stream.subscription and stream.updates:
+        return on_framework_updated(state, stream, event, now_ms)
     if isinstance(event.outcome, Refused):
         state.frameworks.streams.pop(StreamId(event.regards), None)
         if stream is None:
@@ -43,7 +46,9 @@ def on_framework_admitted(
     framework_id = decision.framework_id
     subscription = state.registry.frameworks[framework_id].subscription
     if stream is None:  # It went away before it was admitted.
-        if framework_id in state.frameworks.stream_of:
+        speaking = state.frameworks.stream_of.get(framework_id)
+        if speaking is not None:
+            speaking.subscription = subscription
             return []
         return _note_away(state, framework_id, subscription, now_ms)
     stream.subscription = subscription
@@ -66,7 +71,7 @@ def on_framework_disconnected(
     stream = state.frameworks.disconnect(event.stream_id)
     if stream is None or stream.framework_id not in state.registry.frameworks:
         return []
-    effects = discard_offers_to(state, stream.framework_id)
+    effects = [*give_up_updates(stream), *discard_offers_to(state, stream.framework_id)]
     state.refusals.revive(stream.framework_id)
     state.want_offers(now_ms)
     if stream.is_leaving:
@@ -79,7 +84,7 @@ def _replace_former(state: LeaderState, stream: FrameworkStream) -> list[LeaderE
     if former is None:
         return []
     # The offers were made to the former instance; the new one has not heard of them.
-    effects = discard_offers_to(state, stream.framework_id)
+    effects = [*give_up_updates(former), *discard_offers_to(state, stream.framework_id)]
     return [*effects, CloseFrameworkStream(former.stream_id, "Framework failed over")]
 
 

@@ -5,6 +5,7 @@ from master.leader.events import TeardownRequested
 from master.leader.offering import discard_offers_to
 from master.leader.proposing import propose
 from master.leader.state import LeaderState
+from master.leader.updating import give_up_updates
 from master.registry.commands import RemoveFramework
 from master.registry.outcome import Outcome
 from trimast.model.refusal import Refused
@@ -43,6 +44,7 @@ def on_framework_removed(
     stream = state.frameworks.stream_of.get(framework_id)
     if stream is not None:
         state.frameworks.disconnect(stream.stream_id)
+        effects += give_up_updates(stream)
         error = "" if stream.is_leaving else "Framework has been removed"
         effects.append(CloseFrameworkStream(stream.stream_id, error))
     return effects

@@ -1,5 +1,6 @@
 """Which frameworks are on the line, and how long the others may stay away."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import NewType
 
@@ -8,12 +9,25 @@ from trimast.model.ids import FrameworkId
 StreamId = NewType("StreamId", int)
 
 
+@dataclass(frozen=True, slots=True)
+class ProposedUpdate:
+    """
+    Attributes:
+        request: names the answer.
+        suppressed: it wants no offers, from then on.
+    """
+
+    request: int
+    suppressed: bool
+
+
 @dataclass(slots=True)
 class FrameworkStream:
     """
     Attributes:
         subscription: the registry's count when this stream was subscribed; 0 until then.
         is_leaving: it asked for its own teardown; the end of the stream is no surprise.
+        updates: that are proposed and not decided yet, in their order.
     """
 
     stream_id: StreamId
@@ -22,6 +36,7 @@ class FrameworkStream:
     heartbeat_ms: int
     subscription: int = 0
     is_leaving: bool = False
+    updates: deque[ProposedUpdate] = field(default_factory=deque)
 
 
 @dataclass(slots=True)

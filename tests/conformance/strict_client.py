@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from google.protobuf.message import Message
+
+from protos.mesos.v1.scheduler import scheduler_pb2
+from tests.conformance.exact_json import faults_of
+
 ANSWER_WITHIN_S = 20.0
 JSON = "application/json"
 
@@ -27,7 +32,10 @@ class StreamEnded(Exception):
 
 
 class Connection:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, address: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._address = address
         self._reader = reader
         self._writer = writer
 
@@ -36,16 +44,30 @@ class Connection:
     ) -> Answer:
         """One call, and its whole answer. In names of headers, `_` stands for `-`."""
         status, given = await self.begin(path, body, method=method, **headers)
-        length = int(given.get("Content-Length", "0"))
-        return Answer(status, given, await self._reader.readexactly(length))
+        # One answer says how long it is; only a stream does not.
+        assert "Transfer-Encoding" not in given, given
+        length = int(given["Content-Length"])
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            answer = Answer(status, given, await self._reader.readexactly(length))
+        # What has nothing in it is of no type.
+        assert ("Content-Type" in given) == bool(answer.body), given
+        return answer
 
     async def begin(
         self, path: str, body: bytes = b"", *, method: str = "POST", **headers: str
     ) -> tuple[int, Mapping[str, str]]:
         """Status and headers; the body is still to be read."""
-        lines = [f"{method} {path} HTTP/1.1", "Host: master", f"Content-Length: {len(body)}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._address}"]
+        if "Transfer_Encoding" not in headers:
+            lines.append(f"Content-Length: {len(body)}")
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self.send("\r\n".join([*lines, "", ""]).encode() + body)
+        return await self.head()
+
+    def send(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def head(self) -> tuple[int, Mapping[str, str]]:
         async with asyncio.timeout(ANSWER_WITHIN_S):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode("ascii")
         first, *rest = head.strip().split("\r\n")
@@ -75,13 +97,21 @@ class Connection:
         assert int(length) == len(record)
         return record
 
-    async def event(self, kind: str) -> dict[str, Any]:
+    async def any_event(self, message: type[Message] = scheduler_pb2.Event) -> dict[str, Any]:
+        """The next one, which must be such a message to the letter."""
+        record = await self.record()
+        assert record.isascii()
+        assert b"\n" not in record
+        event: dict[str, Any] = json.loads(record)
+        assert list(faults_of(event, message)) == []
+        return event
+
+    async def event(
+        self, kind: str, message: type[Message] = scheduler_pb2.Event
+    ) -> dict[str, Any]:
         """The next event of this kind; others before it are passed over."""
         while True:
-            record = await self.record()
-            assert record.isascii()
-            assert b"\n" not in record
-            event: dict[str, Any] = json.loads(record)
+            event = await self.any_event(message)
             if event["type"] == kind:
                 return event
 
@@ -106,7 +136,7 @@ class Client:
 
     async def open(self, address: str) -> Connection:
         host, _, port = address.rpartition(":")
-        connection = Connection(*await asyncio.open_connection(host, int(port)))
+        connection = Connection(address, *await asyncio.open_connection(host, int(port)))
         self._opened.append(connection)
         return connection
 

@@ -9,7 +9,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.scheduler import scheduler_pb2
 from tests.conformance.strict_client import Answer, Client, Connection
-from tests.conformance.test_scheduler_api import leader_and_follower
+from tests.conformance.told import leader_and_follower
 from tests.integration.conftest import StartCluster
 
 PATH = "/api/v1/scheduler"

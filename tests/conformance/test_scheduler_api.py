@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from protos.mesos.v1.scheduler import scheduler_pb2
 from tests.conformance.strict_client import JSON, Answer, Client, Connection, StreamEnded, as_json
+from tests.conformance.told import Served, leader_and_follower, subscribe
 from tests.integration.conftest import StartCluster
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 from trimast.cli.local_cluster.lifecycle import kill_member
@@ -19,16 +21,6 @@ SUBSCRIBE = as_json({"type": "SUBSCRIBE", "subscribe": {"framework_info": FRAMEW
 
 
 Story = Callable[[Client, ClusterFile, str, str], Awaitable[None]]
-
-
-async def leader_and_follower(client: Client, cluster: ClusterFile) -> tuple[str, str]:
-    for master in cluster.masters:
-        connection = await client.open(master.http)
-        answer = await connection.ask("/redirect", method="GET")
-        leader = answer.headers["Location"].removeprefix("//")
-        if leader != master.http:
-            return leader, master.http
-    raise AssertionError("all lead")
 
 
 def told(start_cluster: StartCluster, story: Story) -> None:
@@ -153,7 +145,7 @@ def test_a_follower_sends_clients_to_the_leader(start_cluster: StartCluster) -> 
         for path in ("/version", "/master/version"):
             answer = await calls.ask(path, method="GET")
             assert answer.status == 200
-            assert b'"version": "1.' in answer.body
+            assert b'"version":"1.11.0"' in answer.body
 
     told(start_cluster, story)
 
@@ -206,3 +198,45 @@ def test_a_framework_keeps_its_name_over_a_failover(start_cluster: StartCluster)
         assert event["subscribed"]["framework_id"]["value"] == framework_id
 
     told(start_cluster, story)
+
+
+def test_calls_that_change_nothing_are_taken(served: Served) -> None:
+    async def story(client: Client) -> None:
+        framework = await subscribe(client, served.leader)
+        none = [{"value": "an offer that was never made"}]
+        for kind, body in (
+            ("REQUEST", {"requests": []}),
+            ("ACCEPT_INVERSE_OFFERS", {"inverse_offer_ids": none}),
+            ("DECLINE_INVERSE_OFFERS", {"inverse_offer_ids": none}),
+            ("DECLINE", {"offer_ids": none}),
+        ):
+            answer = await framework.call(kind, **{kind.lower(): body})
+            assert (answer.status, answer.body) == (202, b""), kind
+        await framework.call("TEARDOWN")
+
+    served.tell(story)
+
+
+def test_a_framework_describes_itself_anew(served: Served) -> None:
+    async def story(client: Client) -> None:
+        framework = await subscribe(client, served.leader)
+        info = {**FRAMEWORK, "id": {"value": framework.framework_id}, "name": "renamed"}
+
+        async def update(**changes: object) -> tuple[int, str]:
+            body = {"framework_info": {**info, **changes}}
+            answer = await framework.call("UPDATE_FRAMEWORK", update_framework=body)
+            return answer.status, answer.body.decode()
+
+        assert await update() == (200, "")
+        page = await (await client.open(served.leader)).ask("/frameworks", method="GET")
+        [shown] = [
+            f for f in json.loads(page.body)["frameworks"] if f["id"] == framework.framework_id
+        ]
+        assert (shown["name"], shown["active"]) == ("renamed", True)
+        refused = (400, "Updating 'FrameworkInfo.user' is unsupported")
+        assert await update(user="nobody") == refused
+        status, text = await update(id={"value": "another"})
+        assert (status, "differs from" in text) == (400, True)
+        await framework.call("TEARDOWN")
+
+    served.tell(story)

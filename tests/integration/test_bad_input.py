@@ -130,7 +130,7 @@ def test_calls_that_make_no_sense_are_answered_by_name(start_cluster: StartClust
     bad_roles = subscription("roles")
     bad_roles.subscribe.framework_info.roles.append("a")
     bad_id = subscription("..")
-    not_built = scheduler_pb2.Call(type=scheduler_pb2.Call.REQUEST)
+    not_built = scheduler_pb2.Call(type=scheduler_pb2.Call.UNKNOWN)
     expected = {
         "Framework is not subscribed": (not_subscribed,),
         "Expecting 'type' to be present": (scheduler_pb2.Call(),),
@@ -138,7 +138,7 @@ def test_calls_that_make_no_sense_are_answered_by_name(start_cluster: StartClust
         "must not be set without the MULTI_ROLE": (bad_roles,),
         "framework id: '..' cannot be an id": (bad_id,),
         "Framework cannot be found": (subscription("known"), strangers_call),
-        "REQUEST calls are not supported yet": (subscription("other"), not_built),
+        "UNKNOWN calls are not supported yet": (subscription("other"), not_built),
         "subscribed already": (subscription("twice"), subscription("twice")),
     }
     for text, calls in expected.items():

@@ -1,5 +1,6 @@
 """How a call of the Mesos v1 API comes over HTTP, and in what an answer goes back."""
 
+import asyncio
 from typing import Final, TypeVar
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from trimast.edge.wire.text_check import check_text
 
 JSON: Final = "application/json"
 PROTOBUF: Final = "application/x-protobuf"
+BODY_PATIENCE_S: Final = 30.0
 
 _M = TypeVar("_M", bound=Message)
 
@@ -38,7 +40,7 @@ async def read_call(request: web.Request, kind: type[_M]) -> _M:
     content_type = request.headers.get("Content-Type")
     if content_type is None:
         raise Refusal(400, "Expecting 'Content-Type' to be present")
-    body = await request.read()
+    body = await _body_of(request)
     if content_type == JSON:
         try:
             return message_from_json(body, kind)
@@ -57,6 +59,14 @@ async def read_call(request: web.Request, kind: type[_M]) -> _M:
     except BadMessage as error:
         raise Refusal(400, f"Failed to parse body into Call protobuf: {error}") from None
     return call
+
+
+async def _body_of(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_PATIENCE_S):
+            return await request.read()
+    except TimeoutError:
+        raise Refusal(408, f"The body has not come within {BODY_PATIENCE_S:.0f} s") from None
 
 
 def accepted_type(request: web.Request) -> str:

@@ -46,9 +46,20 @@ class RecordStream:
             ConnectionError: the other end has hung up.
         """
         await self._turns.mine()
-        record = to_record(encoded(message, self._content_type))
+        await self._put(to_record(encoded(message, self._content_type)), self._taken_within_s)
+
+    async def write_record(self, record: bytes, *, taken_within_s: float | None = None) -> None:
+        """As `write`, one that is made already.
+
+        Args:
+            taken_within_s: for a large one; None for as long as any.
+        """
+        await self._turns.mine()
+        await self._put(record, taken_within_s or self._taken_within_s)
+
+    async def _put(self, record: bytes, taken_within_s: float) -> None:
         try:
-            async with asyncio.timeout(self._taken_within_s):
+            async with asyncio.timeout(taken_within_s):
                 # One record is one chunk: some clients read no further than that.
                 await self._response.write(record)
         except TimeoutError:

@@ -4,8 +4,10 @@ from typing import Final
 
 from aiohttp import web
 
+from master.edge.asking import answer_to
 from master.edge.doors import Doorkeeper
 from master.edge.leadership import Reign
+from replication.replicated_log import ReadReady
 from trimast.edge.mesos_http import Refusal
 
 NO_LEADER: Final = "No leader elected"
@@ -43,6 +45,15 @@ def reign_or_redirect(doorkeeper: Doorkeeper, request: web.Request) -> Reign:
     raise Redirect(_leader(doorkeeper) + path)
 
 
+async def confirmed_reign(doorkeeper: Doorkeeper, request: web.Request) -> Reign:
+    """As above, once a quorum has said, after it was asked, that no other master leads."""
+    reign = reign_or_redirect(doorkeeper, request)
+    answer = await answer_to(doorkeeper.replicated_log.read)
+    if not isinstance(answer, ReadReady) or doorkeeper.leadership.reign is not reign:
+        raise Refusal(503, NO_LEADER)
+    return reign
+
+
 def add_redirect(app: web.Application, doorkeeper: Doorkeeper) -> None:
     """`GET /redirect`: where the leader is, also if that is this one."""
 
@@ -52,7 +63,7 @@ def add_redirect(app: web.Application, doorkeeper: Doorkeeper) -> None:
         except Refusal as refusal:
             return refusal.as_response()
 
-    for path in ("/redirect", "/master/redirect"):
+    for path in ("/redirect", "/redirect/", "/master/redirect", "/master/redirect/"):
         app.router.add_route("*", path, redirect)
 
 

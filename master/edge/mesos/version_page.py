@@ -1,30 +1,16 @@
 """`GET /version`, of every master: whose API this is, as clients of Mesos ask before all else."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 from aiohttp import web
 
-from master.edge.master_info import MESOS_VERSION
+from master.edge.mesos.about import VERSION_INFO, trimast_version
+from master.edge.mesos.answering import json_answer, refusals_answered
+from master.edge.mesos.paths import add_endpoint
 
 
 def add_version(app: web.Application) -> None:
-    answer = {
-        "version": MESOS_VERSION,
-        "build_date": "",
-        "build_time": 0.0,
-        "build_user": "",
-        "trimast_version": _own(),
-    }
+    answer = {**VERSION_INFO, "trimast_version": trimast_version()}
 
-    async def show(_request: web.Request) -> web.Response:
-        return web.json_response(answer)
+    async def show(request: web.Request) -> web.StreamResponse:
+        return await json_answer(request, answer)
 
-    for path in ("/version", "/master/version"):
-        app.router.add_route("*", path, show)
-
-
-def _own() -> str:
-    try:
-        return version("trimast")
-    except PackageNotFoundError:
-        return "0"  # Run from a checkout.
+    add_endpoint(app, "/version", refusals_answered(show))

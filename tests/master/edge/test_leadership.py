@@ -11,8 +11,8 @@ from master.edge.registry_log import RegistryLog
 from master.leader.effects import AnswerOperator, LeaderEffect
 from master.leader.events import OperatorAsked
 from master.leader.settings import LeaderSettings
-from master.registry.commands import ProveQuorum
-from master.registry.outcome import APPLIED
+from master.registry.commands import Decision, ProveQuorum
+from master.registry.outcome import APPLIED, Outcome
 from replication.in_memory import InMemoryLog
 from tests.virtual_time_loop import run_in_virtual_time
 from trimast.model.ids import MasterId
@@ -21,10 +21,14 @@ from trimast.model.ids import MasterId
 class Doors:
     def __init__(self) -> None:
         self.performed: list[LeaderEffect] = []
+        self.decisions: list[Decision] = []
         self.closings = 0
 
     def perform(self, effect: LeaderEffect) -> None:
         self.performed.append(effect)
+
+    def decided(self, decision: Decision, outcome: Outcome) -> None:
+        self.decisions.append(decision)
 
     def close_all(self) -> None:
         self.closings += 1

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from master.edge.scheduler_codec import (
+    RECONCILED_MAX,
+    STEPS_MAX,
     FrameworkNews,
     error_event,
     event_from_call,
@@ -24,11 +26,14 @@ from master.leader.effects import (
 )
 from master.leader.events import (
     FrameworkSubscribed,
+    FrameworkUpdateRequested,
     InvalidOperation,
     InvalidTask,
     KillRequested,
     OffersAccepted,
     OffersDeclined,
+    OffersRevived,
+    OffersSuppressed,
     ReconciliationRequested,
     ReportAcknowledged,
     Step,
@@ -119,6 +124,54 @@ def test_a_framework_without_an_id_wants_a_new_one() -> None:
     event = event_from_call(STREAM, call)
     assert isinstance(event, FrameworkSubscribed)
     assert (event.framework_id, event.info.name, event.info.roles) == (None, "n", ("*",))
+
+
+def test_roles_of_suppress_and_revive_are_passed_on() -> None:
+    suppress = Call(type=Call.SUPPRESS)
+    suppress.suppress.roles.append("web")
+    assert event_from_call(STREAM, suppress) == OffersSuppressed(STREAM, ("web",))
+    assert event_from_call(STREAM, Call(type=Call.REVIVE)) == OffersRevived(STREAM)
+
+
+def test_what_needs_nothing_to_be_done_is_understood_all_the_same() -> None:
+    for kind in ("REQUEST", "ACCEPT_INVERSE_OFFERS", "DECLINE_INVERSE_OFFERS"):
+        call = Call(type=Call.Type.Value(kind))
+        with pytest.raises(BadMessage, match=f"Expecting '{kind.lower()}' to be present"):
+            event_from_call(STREAM, call)
+        getattr(call, kind.lower()).SetInParent()
+        assert event_from_call(STREAM, call) is None
+
+
+def test_an_update_of_a_framework_is_about_the_one_that_calls() -> None:
+    call = Call(type=Call.UPDATE_FRAMEWORK)
+    call.framework_id.value = "f1"
+    info = call.update_framework.framework_info
+    info.name, info.user, info.id.value = "n", "u", "f2"
+    with pytest.raises(BadMessage, match="differs from 'update_framework"):
+        event_from_call(STREAM, call)
+    info.id.value = "f1"
+    call.update_framework.suppressed_roles.append("*")
+    event = event_from_call(STREAM, call)
+    assert isinstance(event, FrameworkUpdateRequested)
+    assert (event.info.name, event.suppressed, event.request) == ("n", True, 0)
+    call.update_framework.suppressed_roles.append("other")
+    with pytest.raises(BadMessage, match="Suppressed roles must be contained"):
+        event_from_call(STREAM, call)
+
+
+def test_calls_that_would_keep_everybody_waiting_are_refused() -> None:
+    accept = Call(type=Call.ACCEPT)
+    launch = accept.accept.operations.add(type=mesos_pb2.Offer.Operation.LAUNCH).launch
+    for _ in range(STEPS_MAX):
+        task = launch.task_infos.add(name="")
+        task.task_id.value = task.agent_id.value = "x"
+    with pytest.raises(BadMessage, match="has at most 10000 tasks"):
+        event_from_call(STREAM, accept)
+    reconcile = Call(type=Call.RECONCILE)
+    for _ in range(RECONCILED_MAX + 1):
+        reconcile.reconcile.tasks.add().task_id.value = "x"
+    with pytest.raises(BadMessage, match="names at most 100000 tasks"):
+        event_from_call(STREAM, reconcile)
 
 
 def test_what_is_missing_is_named() -> None:

@@ -183,7 +183,9 @@ class Story:
 
             def to_master(data: bytes) -> None:
                 call = scheduler_pb2.Call.FromString(data)
-                self.masters.feed(reign, event_from_call(stream_id, call))
+                event = event_from_call(stream_id, call)
+                assert event is not None
+                self.masters.feed(reign, event)
 
             connection.up.deliver = to_master
             connection.down.deliver = framework.hears

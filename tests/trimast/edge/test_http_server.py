@@ -89,6 +89,20 @@ def test_garbage_does_not_end_the_server(garbage: bytes) -> None:
     asyncio.run(main())
 
 
+def test_a_compressed_body_is_refused_and_not_unpacked() -> None:
+    async def main() -> None:
+        async with serving() as server, aiohttp.ClientSession() as session:
+            url = f"http://{server.address}/swallow"
+            headers = {"Content-Encoding": "gzip"}
+            async with session.post(url, data=b"no gzip", headers=headers) as answer:
+                assert answer.status == 415
+            headers = {"Content-Encoding": "identity"}
+            async with session.post(url, data=b"four", headers=headers) as answer:
+                assert (answer.status, await answer.text()) == (200, "4")
+
+    asyncio.run(main())
+
+
 def test_a_port_in_use_is_said_clearly() -> None:
     async def main() -> None:
         async with serving() as server:

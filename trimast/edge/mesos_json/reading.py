@@ -19,6 +19,9 @@ from trimast.edge.wire.bad_message import BadMessage
 BYTES_MAX: Final = 4 * 1024 * 1024
 DEPTH_MAX: Final = 64
 """Of messages in messages. The deepest of Mesos's own, a nested container, needs about ten."""
+VALUES_MAX: Final = 100_000
+"""Each takes time and memory out of proportion to its bytes, and meanwhile nothing else is done."""
+_BEFORE_VALUES: Final = (b",", b"[", b"{")
 
 _M = TypeVar("_M", bound=Message)
 _Put = Callable[[Any, Any, int], None]
@@ -56,8 +59,11 @@ def _missing_fields(message: Any) -> list[str]:
 
 
 def _parse(data: bytes) -> dict[str, Any]:
+    if sum(map(data.count, _BEFORE_VALUES)) > VALUES_MAX:
+        raise BadMessage(f"Failed to parse body into JSON: it has more than {VALUES_MAX} values")
     try:
-        value = json.loads(data, parse_constant=_refuse_constant)
+        # Left to itself it would guess at other encodings, and pass over a byte order mark.
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
     except RecursionError:
         raise BadMessage("Failed to parse body into JSON: it is nested too deeply") from None
     except ValueError as error:

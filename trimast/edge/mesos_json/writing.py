@@ -7,7 +7,7 @@ are numbers, and what is unset but has a default of its own is there with that d
 import base64
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +34,45 @@ class _Plan(NamedTuple):
 def message_to_json(message: Message) -> bytes:
     """Has no line break."""
     return _to_json(_to_object(message)).encode("ascii")
+
+
+def json_pieces(message: Message, whole_bytes: int = 4096) -> Iterator[str]:
+    """The same in pieces, each of which takes little, for messages that hold many.
+
+    Args:
+        whole_bytes: what takes no more in protobuf is one piece.
+    """
+    if message.ByteSize() <= whole_bytes:
+        yield _to_json(_to_object(message))
+        return
+    plan = _plan_of(message.DESCRIPTOR)
+    set_names: set[str] = set()
+    before = "{"
+    for field, value in message.ListFields():
+        name, convert = plan.fields[field.number]
+        set_names.add(name)
+        yield f'{before}"{name}":'
+        before = ","
+        if field.message_type is None or field.message_type.GetOptions().map_entry:
+            yield _to_json(value if convert is None else convert(value))
+        elif field.is_repeated:
+            yield from _list_pieces(value, whole_bytes)
+        else:
+            yield from json_pieces(value, whole_bytes)
+    for name, value in plan.defaults:
+        if name not in set_names:
+            yield f'{before}"{name}":{_to_json(value)}'
+            before = ","
+    yield "{}" if before == "{" else "}"
+
+
+def _list_pieces(messages: Iterable[Message], whole_bytes: int) -> Iterator[str]:
+    before = "["
+    for message in messages:
+        yield before
+        yield from json_pieces(message, whole_bytes)
+        before = ","
+    yield "]"
 
 
 def _to_object(message: Message) -> dict[str, Any]:

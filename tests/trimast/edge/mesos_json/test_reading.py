@@ -123,3 +123,17 @@ def test_whatever_comes_is_read_or_refused(value: dict[str, Any]) -> None:
     data = json.dumps(value).encode()
     with contextlib.suppress(BadMessage):
         assert message_from_json(data, scheduler_pb2.Call).IsInitialized()
+
+
+def test_more_values_than_are_good_for_anybody_are_refused() -> None:
+    many = b'{"type":"REVIVE","unknown":[%b]}' % b",".join([b"{}"] * 60_000)
+    with pytest.raises(BadMessage, match="more than 100000 values"):
+        message_from_json(many, scheduler_pb2.Call)
+    long = b'{"type":"REVIVE","unknown":"%b"}' % (b"x" * 1_000_000)
+    assert message_from_json(long, scheduler_pb2.Call).type == scheduler_pb2.Call.REVIVE
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_json_is_utf_8_and_nothing_is_guessed(encoding: str) -> None:
+    with pytest.raises(BadMessage, match="Failed to parse body into JSON"):
+        message_from_json('{"type":"REVIVE"}'.encode(encoding), scheduler_pb2.Call)

@@ -11,7 +11,7 @@ from protos.mesos.v1.master import master_pb2
 from protos.mesos.v1.scheduler import scheduler_pb2
 from tests.trimast.edge.mesos_json.messages import messages, set_defaults
 from trimast.edge.mesos_json.reading import message_from_json
-from trimast.edge.mesos_json.writing import message_to_json
+from trimast.edge.mesos_json.writing import json_pieces, message_to_json
 
 
 def test_an_offer_is_written_as_clients_know_it() -> None:
@@ -86,3 +86,22 @@ def test_json_and_protobuf_carry_the_same_message(data: st.DataObject) -> None:
     assert b"\n" not in text
     set_defaults(message)
     assert message_from_json(text, kind) == message
+
+
+@given(st.data(), st.integers(-1, 60))
+def test_in_pieces_it_is_the_same(data: st.DataObject, whole_bytes: int) -> None:
+    for kind in (scheduler_pb2.Event, master_pb2.Response):
+        message = data.draw(messages(kind))
+        whole = json.loads(message_to_json(message))
+        assert json.loads("".join(json_pieces(message, whole_bytes))) == whole
+
+
+def test_the_pieces_of_what_holds_many_are_small() -> None:
+    response = master_pb2.Response(type=master_pb2.Response.GET_TASKS)
+    for number in range(1_000):
+        task = response.get_tasks.tasks.add(name=f"t{number}", state=mesos_pb2.TASK_RUNNING)
+        task.task_id.value = task.framework_id.value = task.agent_id.value = "x"
+    pieces = list(json_pieces(response))
+    assert len(pieces) > 1_000
+    assert max(map(len, pieces)) < 1_000
+    assert list(json_pieces(response.get_tasks.tasks[0])) != []

@@ -1,0 +1,76 @@
+"""Large listings are made in slices, between which the master does all else that it has to do."""
+
+import asyncio
+from collections.abc import Callable, Hashable, Iterator
+from time import perf_counter
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from trimast.edge.mesos_http import Refusal
+
+SLICE_S: Final = 0.004
+WAITING_MAX: Final = 100
+"""Different listings that are asked for at once; who asks for one more is sent away."""
+
+_BUCKETS_S: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Renderer:
+    """One listing after the other. Who asks for the same before it is begun shares it: so what
+    anybody gets is never older than the question."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._turn = asyncio.Lock()
+        self._waiting: dict[Hashable, asyncio.Task[bytes]] = {}
+        self._begun: set[asyncio.Task[bytes]] = set()
+        self._asked = Counter(
+            "trimast_master_listings_asked",
+            "Listings asked for over HTTP; those who ask at once for the same share one.",
+            registry=registry,
+        )
+        self._duration = Histogram(
+            "trimast_master_listing_seconds",
+            "Making one of them, with all that was done in between.",
+            buckets=_BUCKETS_S,
+            registry=registry,
+        )
+
+    async def render(self, key: Hashable, begin: Callable[[], Iterator[bytes]]) -> bytes:
+        """
+        Args:
+            key: the same for the same listing.
+            begin: called once it is its turn; gives pieces, each of which takes little.
+
+        Raises:
+            Refusal: too many are waiting; or what `begin` has raised.
+        """
+        self._asked.inc()
+        task = self._waiting.get(key)
+        if task is None:
+            if len(self._waiting) >= WAITING_MAX:
+                raise Refusal(503, "Too many listings are asked for at once")
+            task = asyncio.create_task(self._make(key, begin))
+            self._waiting[key] = task
+            self._begun.add(task)
+            task.add_done_callback(self._begun.discard)
+        # Who has enough and goes must not take it from the others.
+        return await asyncio.shield(task)
+
+    async def _make(self, key: Hashable, begin: Callable[[], Iterator[bytes]]) -> bytes:
+        async with self._turn:
+            del self._waiting[key]
+            with self._duration.time():
+                return await put_together(begin())
+
+
+async def put_together(pieces: Iterator[bytes]) -> bytes:
+    """All pieces, with a moment for others whenever they have taken so long as a slice."""
+    gathered: list[bytes] = []
+    begun_s = perf_counter()
+    for piece in pieces:
+        gathered.append(piece)
+        if perf_counter() - begun_s >= SLICE_S:
+            await asyncio.sleep(0)
+            begun_s = perf_counter()
+    return b"".join(gathered)
