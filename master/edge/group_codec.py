@@ -8,6 +8,7 @@ from trimast.edge.wire.task_codec import task_info_from_proto
 from trimast.model.executor import ExecutorKind
 from trimast.model.ids import TaskId
 from trimast.model.task import TaskInfo
+from trimast.model.task_rules import fault_of_task
 
 
 def group_from_proto(
@@ -47,4 +48,8 @@ def _task(task: mesos_pb2.TaskInfo, executor: mesos_pb2.ExecutorInfo) -> TaskInf
     whole = mesos_pb2.TaskInfo()
     whole.CopyFrom(task)
     whole.executor.CopyFrom(executor)
-    return task_info_from_proto(whole)
+    info = task_info_from_proto(whole)
+    fault = fault_of_task(info)
+    if fault is not None:
+        raise BadMessage(fault)
+    return info

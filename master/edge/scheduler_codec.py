@@ -47,6 +47,7 @@ from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId,
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
 from trimast.model.operation import Operation
 from trimast.model.task import TaskInfo
+from trimast.model.task_rules import fault_of_task
 
 _Call = scheduler_pb2.Call
 FrameworkNews = (
@@ -214,7 +215,8 @@ def _launch(task: mesos_pb2.TaskInfo) -> TaskInfo | InvalidTask:
         return InvalidTask(TaskId(task.task_id.value), str(error))
     if info.executor is not None and info.executor.kind is not ExecutorKind.CUSTOM:
         return InvalidTask(info.task_id, "'ExecutorInfo.type' must be 'CUSTOM'")
-    return info
+    fault = fault_of_task(info)
+    return info if fault is None else InvalidTask(info.task_id, fault)
 
 
 def _acknowledged(

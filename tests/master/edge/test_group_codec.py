@@ -23,6 +23,13 @@ def a_group() -> Group:
     return message
 
 
+def in_a_network_of_its_own(task: mesos_pb2.TaskInfo) -> None:
+    task.container.type = mesos_pb2.ContainerInfo.MESOS
+    task.container.network_infos.add(name="none")
+    task.check.type = mesos_pb2.CheckInfo.TCP
+    task.check.tcp.port = 80
+
+
 def test_every_task_gets_the_executor_of_the_group() -> None:
     group = group_from_proto(a_group())
     assert isinstance(group, TaskGroup)
@@ -44,6 +51,7 @@ def test_every_task_gets_the_executor_of_the_group() -> None:
             "Task group has duplicate task IDs",
         ),
         (lambda g: g.task_group.tasks[1].ClearField("command"), "but not both"),
+        (lambda g: in_a_network_of_its_own(g.task_group.tasks[1]), "cannot be checked by"),
         (
             lambda g: setattr(g.task_group.tasks[1].executor.executor_id, "value", "x"),
             "is different from executor 'g' of its group",

@@ -71,6 +71,19 @@ def test_a_task_that_cannot_be_read_does_not_take_the_others_with_it() -> None:
     assert event.launches == (InvalidTask(TASK, "Task uses no resources"), a_task())
 
 
+def test_a_task_that_asks_for_what_cannot_be_together_is_refused() -> None:
+    task = task_info_to_proto(a_task())
+    task.container.type = mesos_pb2.ContainerInfo.MESOS
+    task.container.network_infos.add(name="none")
+    task.health_check.type = mesos_pb2.HealthCheck.TCP
+    task.health_check.tcp.port = 80
+    event = event_from_call(STREAM, an_accept(task))
+    assert isinstance(event, OffersAccepted)
+    [launch] = event.launches
+    assert isinstance(launch, InvalidTask)
+    assert "cannot be checked by HTTP or TCP" in launch.fault
+
+
 def test_an_accept_of_nothing_is_a_decline() -> None:
     call = Call(type=Call.ACCEPT)
     call.accept.offer_ids.add(value="o1")
