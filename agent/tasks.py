@@ -84,6 +84,7 @@ class TaskNotes:
         watch: None if there is nothing to watch it for.
         executor_id: of the executor that runs it; None if it is a process of its own.
         limits: of a task that an executor runs.
+        has_own_network: nobody reaches it from outside.
     """
 
     boot_id: str = ""
@@ -95,6 +96,7 @@ class TaskNotes:
     watch: WatchNotes | None = None
     group: ExecutorId | None = None
     limits: Limits = ()
+    has_own_network: bool = False
 
 
 NO_NOTES: Final = TaskNotes()

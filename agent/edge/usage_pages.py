@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from agent.container_names import container_id
 from agent.edge.containerizer.usage import TaskUsage
 from agent.state import AgentState
 from agent.tasks import Task, TaskKey
@@ -53,12 +54,12 @@ def _names(task: Task) -> dict[str, Any]:
 
 
 def _container(task: Task, used: TaskUsage | None) -> dict[str, Any]:
-    container_id = {"value": f"{task.key.framework_id}.{task.key.task_id}.{task.fence}"}
-    status = {"container_id": container_id, "executor_pid": task.pid}
+    name = container_id(task.key, task.fence)
+    status = {"container_id": {"value": name}, "executor_pid": task.pid}
     figures = {} if used is None else {"statistics": _statistics(task, used)}
     return {
         **_names(task),
-        "container_id": container_id["value"],
+        "container_id": name,
         "status": {**status, "paused": task.is_paused},
         **figures,
     }

@@ -6,22 +6,15 @@ its time.
 
 from trimast.model.checks import ProbeKind
 from trimast.model.container import Network
-from trimast.model.task import TaskInfo
+from trimast.model.task import TaskInfo, network_of
 
 
 def fault_of_task(task: TaskInfo) -> str | None:
     """None if there is none."""
     health = None if task.health_check is None else task.health_check.check
     checks = [check for check in (task.check, health) if check is not None]
-    if _network_of(task) is Network.NONE and any(
+    if network_of(task) is Network.NONE and any(
         check.probe.kind is not ProbeKind.COMMAND for check in checks
     ):
         return "Task in a network of its own cannot be checked by HTTP or TCP from outside of it"
     return None
-
-
-def _network_of(task: TaskInfo) -> Network:
-    container = task.container
-    if container is None:
-        return Network.HOST
-    return container.network if container.image is None else container.image.network

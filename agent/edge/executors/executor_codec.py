@@ -2,6 +2,7 @@
 
 from typing import Final, assert_never
 
+from agent.container_names import container_id
 from agent.executors.effects import (
     Acknowledged,
     EndTask,
@@ -134,7 +135,8 @@ def _describe(message: executor_pb2.Event.Subscribed, news: Subscribed, state: A
     message.framework_info.id.value = framework_id
     message.agent_info.CopyFrom(agent_info_to_proto(state.info))
     message.agent_info.id.value = state.agent_id or ""
-    message.container_id.value = str(news.fence)
+    key = executor_key(framework_id, news.notes.info.executor_id)
+    message.container_id.value = container_id(key, news.fence)
 
 
 def _check_status(call: executor_pb2.Call, status: mesos_pb2.TaskStatus) -> None:

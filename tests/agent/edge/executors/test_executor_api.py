@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from agent.container_names import container_id
 from agent.dispatch import Agent
 from agent.edge.executors.executor_api import ExecutorApi
 from agent.edge.executors.executor_streams import ExecutorStreams
@@ -88,7 +89,7 @@ def test_a_stream_says_whom_it_works_for_then_what_to_do() -> None:
             assert body["executor_info"]["framework_id"] == {"value": "f"}
             assert body["framework_info"]["id"] == {"value": "f"}
             assert body["agent_info"]["id"] == {"value": "agent-1"}
-            assert body["container_id"] == {"value": "7"}
+            assert body["container_id"] == {"value": container_id(EXECUTOR, 7)}
             assert launch["launch"]["task"]["task_id"] == {"value": "t"}
 
             async with session.post(one.url, json=UPDATE) as update:
