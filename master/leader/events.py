@@ -8,7 +8,7 @@ from master.registry.commands import Decision
 from master.registry.outcome import Outcome
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, OperationId, TaskId
 from trimast.model.inventory import HeldTask
 from trimast.model.operation import Operation
 from trimast.model.status_update import StatusUpdate
@@ -140,6 +140,7 @@ class InvalidOperation:
 
     kind: str
     fault: str
+    operation_id: OperationId | None = None
 
 
 Step = TaskInfo | InvalidTask | TaskGroup | InvalidGroup | Operation | InvalidOperation
@@ -227,6 +228,25 @@ class ReconciliationRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationAcknowledged:
+    stream_id: StreamId
+    operation_id: OperationId
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsAsked:
+    """
+    Attributes:
+        operations: with the agent each should be on, if known; none at all means all that wait to
+            be acknowledged.
+    """
+
+    stream_id: StreamId
+    operations: tuple[tuple[OperationId, AgentId | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TeardownRequested:
     stream_id: StreamId
 
@@ -304,6 +324,8 @@ LeaderEvent = (
     | ExecutorShutdownRequested
     | ReportAcknowledged
     | ReconciliationRequested
+    | OperationAcknowledged
+    | OperationsAsked
     | TeardownRequested
     | OperatorAsked
     | PauseAsked

@@ -38,10 +38,8 @@ from protos.mesos.v1.scheduler import scheduler_pb2
 from tests.master.led_cluster import AGENT, FRAMEWORK, STREAM, TASK, TWO_CORES, a_report, a_task
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.offer_codec import offer_from_proto
-from trimast.edge.wire.operation_codec import operation_to_proto
 from trimast.edge.wire.status_codec import status_from_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
-from trimast.framework.reserving import reserve
 from trimast.model.ids import OfferId
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS, Offer
 from trimast.model.task_lifecycle import TaskState
@@ -162,16 +160,6 @@ def test_an_operation_that_cannot_be_is_passed_over_with_its_fault() -> None:
     call.accept.operations.add(type=mesos_pb2.Offer.Operation.RESERVE)
     [step] = accepted_steps(call)
     assert step == InvalidOperation("RESERVE", "RESERVE names no resources")
-
-
-def test_an_operation_with_an_id_is_refused_since_nobody_would_report_on_it() -> None:
-    call = Call(type=Call.ACCEPT)
-    operation = operation_to_proto(reserve("db", disk_mib=1))
-    call.accept.operations.add().CopyFrom(operation)
-    assert accepted_steps(call) == (reserve("db", disk_mib=1),)
-    call.accept.operations[0].id.value = "o1"
-    with pytest.raises(BadMessage, match="Operation feedback is not supported yet"):
-        event_from_call(STREAM, call)
 
 
 def accepted_steps(call: Call) -> tuple[Step, ...]:
