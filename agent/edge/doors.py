@@ -11,7 +11,16 @@ from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.exec_page import ExecPage, is_loopback
 from agent.edge.executors.executor_api import ExecutorApi
 from agent.edge.executors.executor_streams import ExecutorStreams
-from agent.edge.http_pages import add_pages
+from agent.edge.http_pages import add_health, own_picture
+from agent.edge.mesos.file_calls import FileCalls
+from agent.edge.mesos.flags import flags_of
+from agent.edge.mesos.holdings import Holding
+from agent.edge.mesos.legacy_pages import add_legacy_pages
+from agent.edge.mesos.nested import NestedContainers
+from agent.edge.mesos.nested_calls import NestedCalls
+from agent.edge.mesos.operator_api import OperatorApi
+from agent.edge.mesos.parents import Parents
+from agent.edge.mesos.snapshot import MetricsSnapshot
 from agent.edge.sandbox.files_api import FilesApi
 from agent.edge.sandbox.files_places import FilePlaces
 from agent.edge.sandbox.log_rotation import LogRotation
@@ -20,6 +29,7 @@ from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.edge.usage_pages import add_usage_pages
 from agent.events import AgentEvent
 from agent.state import AgentState
+from trimast.edge.clock import monotonic_ms, wall_ms
 
 
 def add_doors(
@@ -41,16 +51,39 @@ def add_doors(
         masters: the addresses known by now.
         submit: is told what executors say.
     """
-    add_pages(
-        app,
-        state,
-        masters=masters,
-        work_dir=work_dir,
-        isolation=containerizer.isolation,
-    )
+    add_health(app, state)
     add_sandbox_page(app, sandboxes, logs.lock)
     add_usage_pages(app, state, containerizer.usage)
-    FilesApi(FilePlaces(sandboxes, work_dir), logs.lock).add_to(app)
+    places = FilePlaces(sandboxes, work_dir)
+    FilesApi(places, logs.lock).add_to(app)
+    flags = flags_of(config, work_dir)
+    snapshot = MetricsSnapshot(
+        state, work_dir, ended=metrics.ended, now_s=lambda: monotonic_ms() / 1000
+    )
+    add_legacy_pages(
+        app,
+        state,
+        flags=flags,
+        metrics=snapshot,
+        directory=lambda holding: _directory(state, sandboxes, holding),
+        start_s=wall_ms() / 1000,
+        own_state=lambda: own_picture(state, masters(), containerizer.isolation()),
+    )
+    nested = NestedContainers(containerizer.besides, metrics.count_command)
+    operator_api = OperatorApi(
+        state,
+        flags=flags,
+        metrics=snapshot,
+        usage=containerizer.usage,
+        files=FileCalls(places, logs.lock),
+        nested=nested,
+        nested_calls=NestedCalls(
+            nested,
+            Parents(state, sandboxes, containerizer.in_container),
+            is_allowed=may_exec(config),
+        ),
+    )
+    operator_api.mount(app)
     exec_page = ExecPage(
         state,
         sandboxes,
@@ -61,6 +94,12 @@ def add_doors(
     )
     exec_page.add_to(app)
     ExecutorApi(state, executors, submit, needs_token=config.executor_token).mount(app)
+
+
+def _directory(state: AgentState, sandboxes: Sandboxes, holding: Holding) -> str:
+    if state.agent_id is None:
+        return ""
+    return str(sandboxes.path(state.agent_id, holding.key, holding.fence))
 
 
 def may_exec(config: AgentConfig) -> bool:

@@ -52,7 +52,7 @@ def test_statistics_are_those_of_mesos() -> None:
         assert row == {
             "framework_id": "f",
             "executor_id": "t",
-            "executor_name": "Command Executor (Task: t)",
+            "executor_name": "Command Executor (Task: t) (Command: sh -c 'true')",
             "source": "t",
             "statistics": FIGURES,
         }
