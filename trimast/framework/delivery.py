@@ -157,7 +157,8 @@ class Delivery:
         is_news = self._operations.take(update)
         if is_news:
             await _done(self._scheduler.operation_update(self._driver, update))
-        if update.uuid and (self._acknowledges or not is_news):
+        if update.uuid and (self._acknowledges or self._operations.is_acknowledged(update.uuid)):
+            self._operations.acknowledged(update.uuid)
             self._standing.send(calls.acknowledge_operation(self._standing.framework_id, update))
 
     async def _failure(self, failure: Event.Failure) -> None:

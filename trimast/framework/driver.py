@@ -227,6 +227,7 @@ class SchedulerDriver:
     def acknowledge_operation(self, update: OperationUpdate) -> None:
         """As `acknowledge`, of an operation."""
         if update.uuid:
+            self._operations.acknowledged(update.uuid)
             self._standing.send(calls.acknowledge_operation(self.framework_id, update))
 
     def acknowledge(self, update: StatusUpdate) -> None:

@@ -15,7 +15,8 @@ class KnownOperations:
 
     def __init__(self, heard_max: int) -> None:
         self._heard_max = heard_max
-        self._heard: dict[bytes, None] = {}
+        self._heard: dict[bytes, bool] = {}
+        """Each with whether it was acknowledged."""
         self._open: dict[OperationId, None] = {}
         self._asks_for_all = False
 
@@ -39,15 +40,21 @@ class KnownOperations:
         """Whether its scheduler is to hear of it."""
         if update.uuid:
             is_news = update.uuid not in self._heard
-            self._remember(update.uuid)
+            self._remember(update.uuid, is_acknowledged=self.is_acknowledged(update.uuid))
         else:
             is_news = update.operation_id in self._open or self._asks_for_all
         if update.state.is_terminal:
             self._open.pop(update.operation_id, None)
         return is_news
 
-    def _remember(self, uuid: bytes) -> None:
-        self._heard[uuid] = None
+    def acknowledged(self, uuid: bytes) -> None:
+        self._remember(uuid, is_acknowledged=True)
+
+    def is_acknowledged(self, uuid: bytes) -> bool:
+        return self._heard.get(uuid, False)
+
+    def _remember(self, uuid: bytes, *, is_acknowledged: bool) -> None:
+        self._heard[uuid] = is_acknowledged
         while len(self._heard) > self._heard_max:
             del self._heard[next(iter(self._heard))]
 

@@ -19,6 +19,7 @@ from trimast.framework import (
 OPERATION = OperationId("op-1")
 RESERVE = tracked(reserve("db", cpus=1), OPERATION)
 FINISHED = OperationUpdate(FRAMEWORK, OPERATION, AGENT, OperationState.FINISHED, uuid=b"u" * 16)
+UNKNOWN_OTHER = OperationUpdate(FRAMEWORK, OperationId("other"), AGENT, OperationState.UNKNOWN)
 UNKNOWN = OperationUpdate(FRAMEWORK, OPERATION, AGENT, OperationState.UNKNOWN)
 
 
@@ -85,11 +86,19 @@ def test_who_acknowledges_itself_is_left_to_it() -> None:
             SchedulerDriver(scheduler, "f", master.address, acknowledge=False) as driver,
         ):
             stream = await begun(master)
+            driver.reconcile_operations(["other"])
+            await stream.next(Call.RECONCILE_OPERATIONS)
             tell(stream, FINISHED)
-            driver.acknowledge_operation(await scheduler.hears())
+            update = await scheduler.hears()
+            tell(stream, FINISHED)
+            tell(stream, UNKNOWN_OTHER)  # It asked for that.
+            await scheduler.hears()
             driver.revive()
+            driver.acknowledge_operation(update)
             kinds = [(await stream.next_of_all()).type for _ in range(2)]
-            assert kinds == [Call.ACKNOWLEDGE_OPERATION_STATUS, Call.REVIVE]
+            assert kinds == [Call.REVIVE, Call.ACKNOWLEDGE_OPERATION_STATUS], "and not before"
+            tell(stream, FINISHED)
+            await stream.next(Call.ACKNOWLEDGE_OPERATION_STATUS)
 
     run(story())
 
