@@ -4,8 +4,10 @@ import asyncio
 import base64
 
 from tests.conformance.strict_client import JSON, Answer, Client, as_json
-from tests.conformance.test_scheduler_api import PATH
+from tests.conformance.test_scheduler_api import PATH, answered, told
 from tests.integration.conftest import StartCluster
+from trimast.cli.local_cluster.cluster_file import ClusterFile
+from trimast.cli.local_cluster.lifecycle import kill_member, start_one
 
 FRAMEWORK = {
     "name": "reserving",
@@ -111,3 +113,51 @@ def test_an_operation_with_an_id_is_reported_until_it_is_acknowledged(
             assert state == "OPERATION_UNKNOWN"
 
     asyncio.run(story())
+
+
+def test_57_an_unacknowledged_status_outlives_the_agent_and_the_leader(
+    start_cluster: StartCluster,
+) -> None:
+    """RetryOperationStatusUpdateAfterRecovery, with real processes."""
+
+    async def story(client: Client, cluster: ClusterFile, leader: str, follower: str) -> None:
+        stream = await client.open(leader)
+        _, given = await stream.begin(PATH, SUBSCRIBE, Content_Type=JSON)
+        framework_id = (await stream.event("SUBSCRIBED"))["subscribed"]["framework_id"]
+        offer = (await stream.event("OFFERS"))["offers"]["offers"][0]
+        reserve = {
+            "type": "RESERVE",
+            "id": {"value": "op-1"},
+            "reserve": {"resources": [RESERVED]},
+        }
+        call = {
+            "framework_id": framework_id,
+            "type": "ACCEPT",
+            "accept": {"offer_ids": [offer["id"]], "operations": [reserve]},
+        }
+        calls = await client.open(leader)
+        stream_id = given["Mesos-Stream-Id"]
+        headers = {"Content_Type": JSON, "Mesos_Stream_Id": stream_id}
+        assert (await calls.ask(PATH, as_json(call), **headers)).status == 202
+        first = await stream.event("UPDATE_OPERATION_STATUS")
+
+        [agent] = cluster.agents
+        await asyncio.to_thread(kill_member, cluster, agent.id)
+        [led] = [master.id for master in cluster.masters if master.http == leader]
+        await asyncio.to_thread(kill_member, cluster, led)
+        await asyncio.to_thread(start_one, cluster, agent.id)
+
+        info = {**FRAMEWORK, "id": framework_id}
+        again = {
+            "framework_id": framework_id,
+            "type": "SUBSCRIBE",
+            "subscribe": {"framework_info": info},
+        }
+        others = [master.http for master in cluster.masters if master.http != leader]
+        now = await answered(client, others, as_json(again))
+        assert await now.event("UPDATE_OPERATION_STATUS") == first
+        offers = (await now.event("OFFERS"))["offers"]["offers"][0]["resources"]
+        reserved = [each["scalar"]["value"] for each in offers if each.get("reservations")]
+        assert reserved == [0.5], "it was done once"
+
+    told(start_cluster, story)

@@ -23,6 +23,7 @@ from trimast.model.ids import fault_of_id
 NO_SWITCHBOARD: Final = "I/O switchboard server was disabled for this container"
 """Clients know by these words that a task has no terminal to attach to."""
 ID_CHARS_MAX: Final = 242
+FIRST_RECORD_TIMEOUT_S: Final = 10.0
 _Call = agent_pb2.Call
 _Input = agent_pb2.Call.AttachContainerInput
 _KNOWN_OF_CONTAINER: Final = {"type", "tty_info"}
@@ -67,7 +68,11 @@ class NestedCalls:
         answering(request, is_stream=False)
         self.check(request)
         calls = calls_of(request, record_type)
-        first = await anext(calls, None)
+        try:
+            async with asyncio.timeout(FIRST_RECORD_TIMEOUT_S):
+                first = await anext(calls, None)
+        except TimeoutError:
+            raise Refusal(408, "The first record did not come in time") from None
         if first is None:
             raise Refusal(400, "Received EOF while reading request body")
         if (

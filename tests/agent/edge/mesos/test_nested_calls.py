@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from agent.edge.mesos import nested_calls
 from agent.edge.mesos.nested_calls import NO_SWITCHBOARD
 from tests.agent.edge.mesos.a_client import (
     HEARTBEAT,
@@ -198,6 +200,43 @@ def test_types_are_negotiated_as_with_mesos(headers: dict[str, str], status: int
         body = call + b'{"container_id": {"value": "7-x"}}}'
         async with caller.session.post("/api/v1", data=body, headers=headers) as answer:
             assert answer.status == status, await answer.text()
+
+    beside_a_task(story)
+
+
+def test_who_names_no_container_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nested_calls, "FIRST_RECORD_TIMEOUT_S", 0.05)
+
+    async def story(caller: Caller) -> None:
+        over = asyncio.Event()
+
+        async def nothing() -> AsyncIterator[bytes]:
+            yield b"1"
+            await over.wait()
+
+        headers = {"Content-Type": RECORDIO, "Message-Content-Type": JSON}
+        async with caller.session.post("/api/v1", data=nothing(), headers=headers) as answer:
+            assert answer.status == 408
+            over.set()
+
+    beside_a_task(story)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", "Received EOF"),
+        (b"x\n", "begins with its length"),
+        (b"5\n{}", "ends within a record"),
+        (b"1\n{", "Failed to parse"),
+        (b"2\n{}", "the first record to name a container"),
+    ],
+)
+def test_what_is_no_stream_of_calls_is_refused(data: bytes, text: str) -> None:
+    async def story(caller: Caller) -> None:
+        headers = {"Content-Type": RECORDIO, "Message-Content-Type": JSON}
+        async with caller.session.post("/api/v1", data=data, headers=headers) as answer:
+            assert (answer.status, text in await answer.text()) == (400, True)
 
     beside_a_task(story)
 
