@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
+from google.protobuf.message import DecodeError
 
 from protos.mesos.v1.agent import agent_pb2
 from trimast.edge.mesos_http import JSON, PROTOBUF, Refusal
@@ -70,7 +71,7 @@ def call_from_record(data: bytes, record_type: str) -> agent_pb2.Call:
         return message_from_json(data, agent_pb2.Call)
     try:
         return agent_pb2.Call.FromString(data)
-    except ValueError:
+    except DecodeError:
         raise BadMessage("Failed to parse body into Call protobuf") from None
 
 
