@@ -6,6 +6,7 @@ has an executor that is called after it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.executors.executor import Executor, executor_key
 from agent.state import AgentState
@@ -41,8 +42,13 @@ class Holding:
 
 
 def holdings(state: AgentState) -> Iterator[Holding]:
+    tasks_of: dict[TaskKey, list[Task]] = {}
+    for task in state.tasks.values():
+        owner = _executor_of(task)
+        if owner is not None:
+            tasks_of.setdefault(owner, []).append(task)
     for executor in state.executors.values():
-        tasks = tuple(task for task in state.tasks.values() if _executor_of(task) == executor.key)
+        tasks = tuple(tasks_of.get(executor.key, ()))
         info = executor.notes.info
         yield Holding(
             executor.key,
@@ -67,13 +73,26 @@ def holdings(state: AgentState) -> Iterator[Holding]:
             )
 
 
+def by_framework(state: AgentState) -> dict[FrameworkId, list[Holding]]:
+    found: dict[FrameworkId, list[Holding]] = {name: [] for name in framework_ids(state)}
+    for holding in holdings(state):
+        found[holding.key.framework_id].append(holding)
+    return found
+
+
 def framework_ids(state: AgentState) -> list[FrameworkId]:
     ids = (key.framework_id for key in (*state.executors, *state.tasks))
     return list(dict.fromkeys(ids))
 
 
 def resources_of(task: Task) -> Resources:
-    return resources_from_text(task.notes.resources) if task.notes.resources else NOTHING
+    return _read(task.notes.resources)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Resources:
+    """Most tasks ask for what many others do."""
+    return resources_from_text(text) if text else NOTHING
 
 
 def _executor_of(task: Task) -> TaskKey | None:

@@ -8,7 +8,7 @@ from aiohttp import web
 from agent.container_names import container_id
 from agent.edge.mesos.answers import add_everywhere, json_answer
 from agent.edge.mesos.flat import flat_resources
-from agent.edge.mesos.holdings import Holding, framework_ids, holdings, resources_of
+from agent.edge.mesos.holdings import Holding, by_framework, resources_of
 from agent.edge.mesos.snapshot import MetricsSnapshot
 from agent.edge.mesos.version import CAPABILITIES, version_document
 from agent.state import AgentState
@@ -68,15 +68,14 @@ def _picture(
         "resources": flat_resources(state.info.resources),
         "attributes": {a.name: a.text for a in state.info.attributes},
         "flags": dict(flags),
-        "frameworks": [_framework(state, name, directory) for name in framework_ids(state)],
+        "frameworks": [_framework(*each, directory) for each in by_framework(state).items()],
         "completed_frameworks": [],
     }
 
 
 def _framework(
-    state: AgentState, framework_id: FrameworkId, directory: Callable[[Holding], str]
+    framework_id: FrameworkId, held: list[Holding], directory: Callable[[Holding], str]
 ) -> dict[str, Any]:
-    held = [h for h in holdings(state) if h.key.framework_id == framework_id]
     known = next((h.executor.notes.framework for h in held if h.executor is not None), None)
     users = (task.user for holding in held for task in holding.tasks if task.user)
     return {

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from agent.container_names import container_id
 from agent.container_status import status_of_executor, status_of_task
 from agent.edge.containerizer.usage import TaskUsage
-from agent.edge.mesos.holdings import NOT_STARTED, Holding, framework_ids, holdings, resources_of
+from agent.edge.mesos.holdings import NOT_STARTED, Holding, by_framework, holdings, resources_of
 from agent.state import AgentState
 from agent.tasks import Task, TaskKey
 from protos.mesos.v1 import mesos_pb2
@@ -17,7 +17,6 @@ from trimast.edge.wire.framework_codec import framework_info_to_proto
 from trimast.edge.wire.labels_codec import labels_to_proto
 from trimast.edge.wire.resources_codec import resources_to_proto
 from trimast.edge.wire.status_codec import status_to_proto, task_state_to_proto
-from trimast.model.ids import FrameworkId
 
 _Response = agent_pb2.Response
 Usage = Mapping[tuple[TaskKey, int], TaskUsage]
@@ -56,15 +55,13 @@ def fill_executors(state: AgentState, message: _Response.GetExecutors) -> None:
 
 def fill_frameworks(state: AgentState, message: _Response.GetFrameworks) -> None:
     """Of one that has no executor here only the id is known, and who runs its tasks."""
-    for framework_id in framework_ids(state):
+    for framework_id, held in by_framework(state).items():
         info = message.frameworks.add().framework_info
-        executor = next(
-            (e for e in state.executors.values() if e.key.framework_id == framework_id), None
-        )
+        executor = next((h.executor for h in held if h.executor is not None), None)
         if executor is not None:
             info.CopyFrom(framework_info_to_proto(executor.notes.framework))
         else:
-            info.name, info.user = "", _user_of(state, framework_id)
+            info.name, info.user = "", _user_of(held)
         info.id.value = framework_id
 
 
@@ -130,6 +127,5 @@ def _fill_task(state: AgentState, task: Task, message: mesos_pb2.Task) -> None:
             message.user = user
 
 
-def _user_of(state: AgentState, framework_id: FrameworkId) -> str:
-    users = (t.user for t in state.tasks.values() if t.key.framework_id == framework_id and t.user)
-    return next(users, "")
+def _user_of(held: list[Holding]) -> str:
+    return next((task.user for holding in held for task in holding.tasks if task.user), "")
