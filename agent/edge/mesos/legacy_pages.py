@@ -17,6 +17,14 @@ from trimast.model.ids import FrameworkId
 from trimast.model.status_update import StatusUpdate
 
 _QUEUED: Final = {Phase.ACCEPTED}
+_SYSTEM: Final = {
+    "avg_load_1min": "system/load_1min",
+    "avg_load_5min": "system/load_5min",
+    "avg_load_15min": "system/load_15min",
+    "cpus_total": "system/cpus_total",
+    "mem_total_bytes": "system/mem_total_bytes",
+    "mem_free_bytes": "system/mem_free_bytes",
+}
 
 
 def add_legacy_pages(
@@ -50,10 +58,15 @@ def add_legacy_pages(
     async def show_metrics(request: web.Request) -> web.StreamResponse:
         return json_answer(request, metrics.take())
 
+    async def show_system(request: web.Request) -> web.StreamResponse:
+        taken = metrics.take()
+        return json_answer(request, {name: taken[metric] for name, metric in _SYSTEM.items()})
+
     add_everywhere(app, "/state", show_state)
     add_everywhere(app, "/flags", show_flags)
     add_everywhere(app, "/version", show_version)
     add_everywhere(app, "/metrics/snapshot", show_metrics)
+    add_everywhere(app, "/system/stats", show_system)
 
 
 def _picture(

@@ -80,6 +80,8 @@ def test_flags_versions_and_metrics_are_asked_for_too() -> None:
     assert get("/slave(1)/version")[2]["version"] == "1.11.0"
     metrics = get("/metrics/snapshot?timeout=100ms")[2]
     assert metrics["slave/tasks_running"] == 1.0
+    system = get("/system/stats.json")[2]
+    assert system["mem_total_bytes"] == metrics["system/mem_total_bytes"]
 
 
 def test_long_answers_are_packed_for_those_who_can_unpack_them() -> None:
