@@ -46,6 +46,7 @@ class RunTask:
     user: str
     ends_with_agent: bool = False
     framework: FrameworkInfo | None = None
+    group_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
         None if info.executor is None or is_custom else info.executor.executor_id,
         info.limits if is_custom else (),
         network_of(info) is Network.NONE,
+        run.group_size if is_custom else 0,
     )
 
 

@@ -69,6 +69,8 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
         state.alarms.cancel(Alarm(kind, task.key))
     if task.group is not None and report.update.state is not TaskState.FINISHED:
         state.broken_groups.append(task.group)
+    if task.launched_with is not None:
+        state.broken_groups.append(task.launched_with)
     executor = _executor_of(state, task)
     if executor is not None:
         executor.tasks.pop(task.key, None)

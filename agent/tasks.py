@@ -85,6 +85,8 @@ class TaskNotes:
         executor_id: of the executor that runs it; None if it is a process of its own.
         limits: of a task that an executor runs.
         has_own_network: nobody reaches it from outside.
+        group_size: of how many of its fence the executor that runs it is to hear at once; 0 for one
+            that is alone.
     """
 
     boot_id: str = ""
@@ -97,6 +99,7 @@ class TaskNotes:
     group: ExecutorId | None = None
     limits: Limits = ()
     has_own_network: bool = False
+    group_size: int = 0
 
 
 NO_NOTES: Final = TaskNotes()
@@ -170,6 +173,18 @@ class Task:
         if self.notes.group is None:
             return None
         return self.key.framework_id, self.notes.group, self.fence
+
+    @property
+    def launched_with(self) -> GroupName | None:
+        """What its executor is to hear of together with it: after that, they are on their own."""
+        if self.notes.executor_id is None or not self.notes.group_size:
+            return None
+        return self.key.framework_id, self.notes.executor_id, self.fence
+
+    @property
+    def is_handed_over(self) -> bool:
+        """To its process or its executor; or it may have been."""
+        return self.phase not in {Phase.ACCEPTED, Phase.STARTING}
 
     @property
     def is_live(self) -> bool:

@@ -107,6 +107,8 @@ def _accepted(
         read = replace(read, limits=limits)
     if len(notes) > _PLAIN_NOTES + 3:
         read = replace(read, has_own_network=bool(notes[_PLAIN_NOTES + 3]))
+    if len(notes) > _PLAIN_NOTES + 4:
+        read = replace(read, group_size=int(notes[_PLAIN_NOTES + 4]))
     return TaskAccepted(_key(framework_id, task_id), fence, settled, read)
 
 
@@ -120,9 +122,17 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.executor_id,
         None if notes.watch is None else to_plain(notes.watch),
         notes.group,
-        *([notes.limits] if notes.limits or notes.has_own_network else []),
-        *([True] if notes.has_own_network else []),
+        *_rarely_there(notes),
     ]
+
+
+def _rarely_there(notes: TaskNotes) -> list[Any]:
+    """Up to the last that is."""
+    if notes.group_size:
+        return [notes.limits, notes.has_own_network, notes.group_size]
+    if notes.has_own_network:
+        return [notes.limits, True]
+    return [notes.limits] if notes.limits else []
 
 
 def _executor(framework_id: str, executor_id: str, fence: int, notes: Any) -> ExecutorAccepted:

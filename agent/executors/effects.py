@@ -27,6 +27,13 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchGroup:
+    """All of them or none."""
+
+    tasks: tuple[TaskInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EndTask:
     """
     Attributes:
@@ -53,7 +60,7 @@ class Shutdown:
     """End all tasks, then yourself."""
 
 
-ExecutorNews = Subscribed | Launch | EndTask | Acknowledged | Message | Shutdown
+ExecutorNews = Subscribed | Launch | LaunchGroup | EndTask | Acknowledged | Message | Shutdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from agent.checkpoints.records import ExecutorAccepted, ProcessBegun, Record
 from agent.effects import AgentEffect, StartProcess
 from agent.events import Asked, ProcessStarted, RunTask
 from agent.executors.bounding import limits_of, share_of
-from agent.executors.effects import Launch, NoteExecutor, TellExecutor
+from agent.executors.effects import Launch, LaunchGroup, NoteExecutor, TellExecutor
 from agent.executors.ending import force_when_due, shut_down, terminate
 from agent.executors.environment import executor_environment, shutdown_grace_ms
 from agent.executors.executor import Executor, ExecutorNotes, executor_key
@@ -31,6 +31,8 @@ def find_place(
     assert info is not None
     key = executor_key(run.key.framework_id, info.executor_id)
     executor = state.executors.get(key)
+    if _has_lost_its_group(state, task):
+        return [], _turn_away(state, task, stamps, "The group that it was launched with has ended")
     if executor is None:
         framework = run.framework or FrameworkInfo(name="")
         notes = ExecutorNotes(
@@ -45,10 +47,25 @@ def find_place(
     state.alarms.cancel(Alarm(AlarmKind.EXECUTOR_IDLE, key))
     if executor.ending is None and executor.notes.info == info:
         return [], []
-    return [], _turn_away(state, task, stamps)
+    why = "An executor of this id is still there, and is ending or differs from this one"
+    return [], _turn_away(state, task, stamps, why)
 
 
-def _turn_away(state: AgentState, task: Task, stamps: Stamps) -> list[AgentEffect]:
+def _has_lost_its_group(state: AgentState, task: Task) -> bool:
+    """Others of it had ended when this one came: as when the agent was killed between them."""
+    if task.launched_with is None:
+        return False
+    framework_id, _, fence = task.launched_with
+    is_settled = any(
+        ended == fence and key.framework_id == framework_id for key, ended in state.ended.items()
+    )
+    return is_settled or any(
+        other.launched_with == task.launched_with and not other.is_live
+        for other in state.tasks.values()
+    )
+
+
+def _turn_away(state: AgentState, task: Task, stamps: Stamps, why: str) -> list[AgentEffect]:
     report = make_report(
         state,
         stamps,
@@ -56,7 +73,7 @@ def _turn_away(state: AgentState, task: Task, stamps: Stamps) -> list[AgentEffec
         TaskState.DROPPED,
         source=StatusSource.AGENT,
         reason=StatusReason.EXECUTOR_TERMINATED,
-        message="An executor of this id is still there, and is ending or differs from this one",
+        message=why,
     )
     return report_end(state, task, report)
 
@@ -75,13 +92,27 @@ def give_waiting(state: AgentState, executor: Executor) -> list[AgentEffect]:
     effects: list[AgentEffect] = []
     if executor.stream_id is None or executor.ending is not None:
         return effects
+    groups: dict[int, list[Task]] = {}
     for key in executor.tasks:
         task = state.tasks[key]
-        if task.phase is Phase.STARTING:
-            assert task.info is not None
-            task.phase = Phase.RUNNING
-            effects.append(TellExecutor(executor.key, executor.stream_id, Launch(task.info)))
+        if task.phase is not Phase.STARTING:
+            continue
+        if task.notes.group_size:
+            groups.setdefault(task.fence, []).append(task)
+            continue
+        news = Launch(_begun(task))
+        effects.append(TellExecutor(executor.key, executor.stream_id, news))
+    for tasks in groups.values():
+        if len(tasks) == tasks[0].notes.group_size:  # Else the others are still to come.
+            together = LaunchGroup(tuple(map(_begun, tasks)))
+            effects.append(TellExecutor(executor.key, executor.stream_id, together))
     return effects
+
+
+def _begun(task: Task) -> TaskInfo:
+    assert task.info is not None
+    task.phase = Phase.RUNNING
+    return task.info
 
 
 def executor_of(state: AgentState, task: Task) -> Executor:

@@ -202,6 +202,7 @@ def _task_to_proto(task: TaskRecord) -> pb.SnapshotTask:
         reports=map(status_report_to_proto, task.reports),
         sequence=task.sequence,
         may_lack_reports=task.may_lack_reports,
+        group_size=task.group_size,
     )
     if task.reports and task.reports[-1] == task.latest:
         message.latest_is_last_report = True
@@ -228,6 +229,7 @@ def _task_from_proto(message: pb.SnapshotTask) -> TaskRecord:
         message.sequence,
         _kill_from_proto(message.kill) if message.HasField("kill") else None,
         message.may_lack_reports,
+        message.group_size,
     )
 
 

@@ -43,6 +43,7 @@ class RunTask:
         user: the framework's, for a command that names none.
         ends_with_agent: the framework does not checkpoint.
         framework: for a task with an executor, which is told for whom it works.
+        group_size: how many of this fence its executor is to hear of at once; 0 for one alone.
     """
 
     link_id: LinkId
@@ -52,6 +53,7 @@ class RunTask:
     user: str
     ends_with_agent: bool = False
     framework: FrameworkInfo | None = None
+    group_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

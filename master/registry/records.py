@@ -86,6 +86,8 @@ class TaskRecord:
         latest: the newest report, acknowledged or not.
         sequence: of the newest report taken from the agent; 0 before the first.
         kill: the order to end it, once there is one.
+        group_size: how many tasks of this fence their own executor is to hear of at once; 0 for one
+            that is alone.
         may_lack_reports: of a life of the cluster that was lost. What its agent reported then, and
             what was taken from it, nobody knows: its next report may be any later one.
     """
@@ -100,6 +102,7 @@ class TaskRecord:
     sequence: int = 0
     kill: KillOrder | None = None
     may_lack_reports: bool = False
+    group_size: int = 0
 
     @property
     def key(self) -> TaskKey:

@@ -123,7 +123,7 @@ class SchedulerDriver:
         tasks: Iterable[TaskInfo],
         *,
         refuse_ms: int = REFUSE_DEFAULT_MS,
-        group: str | None = None,
+        group: str | ExecutorInfo | None = None,
         operations: Iterable[Operation] = (),
     ) -> None:
         """Run `tasks` on what one agent offers. What they leave over is declined.
@@ -135,6 +135,7 @@ class SchedulerDriver:
             refuse_ms: for how long not to be offered the rest again.
             group: a name: launch all of them or none, and when one ends otherwise than well, kill
                 the others. They find a directory that they share as `group` in their sandboxes.
+                Or an executor of yours, which hears of all of them at once.
             operations: are done first, each if it can be, see `reserve` and `create_volume`. How
                 they went is seen by what is offered next; of one that is `tracked` it is told.
 
@@ -163,8 +164,9 @@ class SchedulerDriver:
             for update in dropped(self.framework_id, agent_id, wanted):
                 self._inbox.put_own(OperationWasVoid(update))
             return
-        together = None if group is None else ExecutorInfo(ExecutorId(group), ExecutorKind.DEFAULT)
-        called = calls.accept(self.framework_id, held, placed, refuse_ms, together, wanted)
+        if isinstance(group, str):
+            group = ExecutorInfo(ExecutorId(group), ExecutorKind.DEFAULT)
+        called = calls.accept(self.framework_id, held, placed, refuse_ms, group, wanted)
         self._standing.send(called)
 
     def decline(

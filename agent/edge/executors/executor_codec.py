@@ -8,6 +8,7 @@ from agent.executors.effects import (
     EndTask,
     ExecutorNews,
     Launch,
+    LaunchGroup,
     Message,
     Shutdown,
     Subscribed,
@@ -108,6 +109,9 @@ def event_from_news(news: ExecutorNews, state: AgentState) -> executor_pb2.Event
         case Launch():
             event.type = _Event.LAUNCH
             event.launch.task.CopyFrom(task_info_to_proto(news.task))
+        case LaunchGroup():
+            event.type = _Event.LAUNCH_GROUP
+            event.launch_group.task_group.tasks.extend(map(task_info_to_proto, news.tasks))
         case EndTask():
             event.type = _Event.KILL
             event.kill.task_id.value = news.task_id

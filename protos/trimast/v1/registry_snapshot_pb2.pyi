@@ -231,6 +231,7 @@ class SnapshotTask(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     KILL_FIELD_NUMBER: _builtins.int
     MAY_LACK_REPORTS_FIELD_NUMBER: _builtins.int
+    GROUP_SIZE_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
     fence: _builtins.int
     launched_at_ms: _builtins.int
@@ -240,6 +241,8 @@ class SnapshotTask(_message.Message):
     sequence: _builtins.int
     may_lack_reports: _builtins.bool
     """Of a life of the cluster that was lost: reports before its next one may be missing."""
+    group_size: _builtins.int
+    """How many tasks their own executor is to hear of at once; 0 for one that is alone."""
     @_builtins.property
     def info(self) -> _mesos_pb2.TaskInfo: ...
     @_builtins.property
@@ -264,10 +267,11 @@ class SnapshotTask(_message.Message):
         sequence: _builtins.int = ...,
         kill: Global___SnapshotKillOrder | None = ...,
         may_lack_reports: _builtins.bool = ...,
+        group_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["info", b"info", "kill", b"kill", "latest", b"latest"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fence", b"fence", "framework_id", b"framework_id", "info", b"info", "kill", b"kill", "latest", b"latest", "latest_is_last_report", b"latest_is_last_report", "launched_at_ms", b"launched_at_ms", "may_lack_reports", b"may_lack_reports", "reports", b"reports", "sequence", b"sequence", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fence", b"fence", "framework_id", b"framework_id", "group_size", b"group_size", "info", b"info", "kill", b"kill", "latest", b"latest", "latest_is_last_report", b"latest_is_last_report", "launched_at_ms", b"launched_at_ms", "may_lack_reports", b"may_lack_reports", "reports", b"reports", "sequence", b"sequence", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -62,6 +62,7 @@ RECORDS: list[Record] = [
     TaskAccepted(KEY, 7, 0, TaskNotes(limits=(("cpus", 5), ("mem", None)))),
     TaskAccepted(KEY, 7, 0, TaskNotes(limits=(("cpus", 5),), has_own_network=True)),
     TaskAccepted(KEY, 7, 0, TaskNotes(has_own_network=True)),
+    TaskAccepted(KEY, 7, 0, TaskNotes(executor_id=NAME, group_size=2)),
     ReportMade(replace(FINISHED, limitation=Resources.of({"mem": 7}))),
     ReportMade(replace(FINISHED, is_paused=True)),
     ReportMade(replace(FINISHED, container=ContainerStatus("7-abc", 42, "10.0.0.1"))),

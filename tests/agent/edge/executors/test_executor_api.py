@@ -13,13 +13,14 @@ from aiohttp import web
 from agent.container_names import container_id
 from agent.dispatch import Agent
 from agent.edge.executors.executor_api import ExecutorApi
+from agent.edge.executors.executor_codec import event_from_news
 from agent.edge.executors.executor_streams import ExecutorStreams
 from agent.events import AgentEvent
-from agent.executors.effects import CloseExecutorStream, TellExecutor
+from agent.executors.effects import CloseExecutorStream, LaunchGroup, TellExecutor
 from protos.mesos.v1.executor import executor_pb2
 from tests.agent.edge.patience import until
-from tests.agent.executors.one_executor import EXECUTOR, agent_with_starting_executor
-from tests.agent.one_agent import KEY, on_disk
+from tests.agent.executors.one_executor import EXECUTOR, agent_with_starting_executor, task_of
+from tests.agent.one_agent import KEY, OTHER, new_agent, on_disk
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.recordio import RecordReader
 
@@ -203,3 +204,10 @@ def test_other_methods_are_refused_and_an_agent_that_recovers_asks_for_patience(
                 assert await response.text() == "Agent has not finished recovery"
 
     asyncio.run(main())
+
+
+def test_a_group_is_told_as_one() -> None:
+    event = event_from_news(LaunchGroup((task_of(KEY), task_of(OTHER))), new_agent().state)
+    assert event.type == executor_pb2.Event.LAUNCH_GROUP
+    tasks = event.launch_group.task_group.tasks
+    assert [task.task_id.value for task in tasks] == [KEY.task_id, OTHER.task_id]
