@@ -259,6 +259,19 @@ class VolumesGone:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumesLinked:
+    """Those of a task are in the sandbox of its executor.
+
+    Attributes:
+        why_not: "" if they are.
+    """
+
+    key: TaskKey
+    fence: int
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """End the agent.
 
@@ -287,6 +300,7 @@ AgentEvent = (
     | ProcessMissing
     | DiskExceeded
     | VolumesGone
+    | VolumesLinked
     | ExecutorSubscribed
     | ExecutorUnsubscribed
     | ExecutorReported

@@ -138,6 +138,8 @@ class Task:
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
         over_disk: why the agent ends it.
+        wants_links, has_volumes: of one that an executor runs: its volumes are to be in the sandbox
+            of that, and are.
         healthy, check: as its checks have it.
         probes: how far its checks are.
         acknowledged: statuses of its executor that masters have, and the executor may not know it.
@@ -157,6 +159,8 @@ class Task:
     kill: Kill | None = None
     is_paused: bool = False
     over_disk: OverDisk | None = None
+    wants_links: bool = False
+    has_volumes: bool = False
     healthy: bool | None = None
     check: CheckResult | None = None
     probes: dict[ProbeOf, Probing] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from agent.executors.executor import ExecutorNotes
 from agent.tasks import TaskKey
-from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.resource_kind import VolumeName
 from trimast.model.task import TaskInfo
 
 
@@ -64,6 +65,24 @@ ExecutorNews = Subscribed | Launch | LaunchGroup | EndTask | Acknowledged | Mess
 
 
 @dataclass(frozen=True, slots=True)
+class LinkVolumes:
+    """Into the sandbox of an executor; `VolumesLinked` follows.
+
+    Attributes:
+        key, fence: of the task that wants them.
+        executor, executor_fence: whose sandbox it is.
+        volumes: each with the role that it is reserved for.
+    """
+
+    agent_id: AgentId
+    key: TaskKey
+    fence: int
+    executor: TaskKey
+    executor_fence: int
+    volumes: tuple[tuple[str, VolumeName], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TellExecutor:
     key: TaskKey
     stream_id: int
@@ -112,5 +131,10 @@ class NoteExecutor:
 
 
 ExecutorEffect = (
-    TellExecutor | CloseExecutorStream | PassToFramework | TellExecutorEnded | NoteExecutor
+    LinkVolumes
+    | TellExecutor
+    | CloseExecutorStream
+    | PassToFramework
+    | TellExecutorEnded
+    | NoteExecutor
 )

@@ -7,7 +7,7 @@ from agent.checkpoints.records import ExecutorAccepted, ProcessBegun, Record
 from agent.effects import AgentEffect, StartProcess
 from agent.events import Asked, ProcessStarted, RunTask
 from agent.executors.bounding import limits_of, share_of
-from agent.executors.effects import Launch, LaunchGroup, NoteExecutor, TellExecutor
+from agent.executors.effects import Launch, LaunchGroup, LinkVolumes, NoteExecutor, TellExecutor
 from agent.executors.ending import force_when_due, shut_down, terminate
 from agent.executors.environment import executor_environment, shutdown_grace_ms
 from agent.executors.executor import Executor, ExecutorNotes, executor_key
@@ -17,6 +17,7 @@ from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase, Task
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import TaskId
+from trimast.model.resource_kind import only_volumes, volumes_in
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
@@ -97,6 +98,9 @@ def give_waiting(state: AgentState, executor: Executor) -> list[AgentEffect]:
         task = state.tasks[key]
         if task.phase is not Phase.STARTING:
             continue
+        if _lacks_volumes(task):
+            effects += _link(state, executor, task)
+            continue
         if task.notes.group_size:
             groups.setdefault(task.fence, []).append(task)
             continue
@@ -107,6 +111,23 @@ def give_waiting(state: AgentState, executor: Executor) -> list[AgentEffect]:
             together = LaunchGroup(tuple(map(_begun, tasks)))
             effects.append(TellExecutor(executor.key, executor.stream_id, together))
     return effects
+
+
+def _lacks_volumes(task: Task) -> bool:
+    assert task.info is not None
+    return not task.has_volumes and bool(volumes_in(task.info.resources))
+
+
+def _link(state: AgentState, executor: Executor, task: Task) -> list[AgentEffect]:
+    """Once; what it waits for follows."""
+    if task.wants_links:
+        return []
+    task.wants_links = True
+    assert state.agent_id is not None
+    assert task.info is not None
+    volumes = tuple(volumes_in(task.info.resources))
+    place = (executor.key, executor.fence)
+    return [LinkVolumes(state.agent_id, task.key, task.fence, *place, volumes)]
 
 
 def _begun(task: Task) -> TaskInfo:
@@ -135,7 +156,7 @@ def _start(state: AgentState, executor: Executor) -> list[AgentEffect]:
         TaskId(info.executor_id),
         info.name or info.executor_id,
         state.agent_id,
-        share_of(state, executor),
+        share_of(state, executor) + only_volumes(info.resources),
         command,
         limits=limits_of(state, executor),
     )
