@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from agent.checkpoints.compacting import records_of
-from agent.config import ALWAYS, CLEANUP, ONLY_ON_LOOPBACK, AgentConfig
+from agent.config import CLEANUP, AgentConfig
 from agent.dispatch import Agent
 from agent.edge import machine
 from agent.edge.agent_metrics import AgentMetrics, LauncherMetrics
@@ -21,25 +21,19 @@ from agent.edge.containerizer.isolating import Isolating
 from agent.edge.containerizer.launched import LaunchedContainerizer
 from agent.edge.containerizer.launcher_link import LauncherUnusable
 from agent.edge.containerizer.podman_rules import podman_rules
-from agent.edge.exec_page import ExecPage, is_loopback
-from agent.edge.executors.executor_api import ExecutorApi
+from agent.edge.doors import add_doors
 from agent.edge.executors.executor_streams import ExecutorStreams
 from agent.edge.fetcher.fetch_metrics import FetchMetrics
 from agent.edge.fetcher.fetcher import Fetcher
 from agent.edge.fetcher.rules import fetch_rules
-from agent.edge.http_pages import add_pages
 from agent.edge.master_link import MasterLink
 from agent.edge.performing import Performer
 from agent.edge.sandbox.disk_watch import DiskWatch
-from agent.edge.sandbox.files_api import FilesApi
-from agent.edge.sandbox.files_places import FilePlaces
 from agent.edge.sandbox.log_rotation import LogRotation
-from agent.edge.sandbox.sandbox_page import add_sandbox_page
 from agent.edge.sandbox.sandboxes import Sandboxes, disk_share_used
 from agent.edge.sandbox.volumes import Volumes
 from agent.edge.stamps import RealStamps
 from agent.edge.usage_metrics import UsageMetrics
-from agent.edge.usage_pages import add_usage_pages
 from agent.edge.work_dir import WorkDir, WorkDirUnusable, open_work_dir
 from agent.effects import AgentEffect
 from agent.events import AgentEvent, DeadlinePassed, RecordsWritten, StopAsked
@@ -203,30 +197,19 @@ class RunningAgent:
 
         app = new_application()
         add_metrics_page(app, registry)
-        add_pages(
+        add_doors(
             app,
             self._state,
-            masters=lambda: finder.addresses,
+            config,
             work_dir=work_dir.path,
-            isolation=self._containerizer.isolation,
+            masters=lambda: finder.addresses,
+            containerizer=self._containerizer,
+            sandboxes=self._sandboxes,
+            logs=self._logs,
+            metrics=metrics,
+            executors=self._executors,
+            submit=self.submit,
         )
-        add_sandbox_page(app, self._sandboxes, self._logs.lock)
-        add_usage_pages(app, self._state, self._containerizer.usage)
-        FilesApi(FilePlaces(self._sandboxes, work_dir.path), self._logs.lock).add_to(app)
-        may_exec, count = _may_exec(config), metrics.count_command
-        exec_page = ExecPage(
-            self._state,
-            self._sandboxes,
-            besides,
-            is_allowed=may_exec,
-            in_container=self._containerizer.in_container,
-            count=count,
-        )
-        exec_page.add_to(app)
-        executor_api = ExecutorApi(
-            self._state, self._executors, self.submit, needs_token=config.executor_token
-        )
-        executor_api.mount(app)
         self._http = HttpServer(app, host=config.http_host, port=config.http_port)
 
     @property
@@ -242,6 +225,7 @@ class RunningAgent:
         self._state.info = replace(self._state.info, http_port=self._http.port)
         held = list(_sandboxes_in_use(self._state))
         self._state.endpoint = _endpoint(self._config.http_host, self._http.port)
+        self._state.address = machine.address(self._config.http_host)
         for effect in self._first_effects:
             self._performer.perform(effect)
         self._containerizer.end_strays()
@@ -384,12 +368,6 @@ def _rules(config: AgentConfig) -> AgentRules:
         executor_shutdown_grace_ms=config.executor_shutdown_grace_ms,
         executor_idle_ms=config.executor_idle_ms,
     )
-
-
-def _may_exec(config: AgentConfig) -> bool:
-    if config.allow_exec == ONLY_ON_LOOPBACK:
-        return is_loopback(config.http_host)
-    return config.allow_exec == ALWAYS
 
 
 def _version() -> str:

@@ -23,6 +23,7 @@ from agent.events import (
     StartFailed,
     StopAsked,
     VolumesGone,
+    VolumesLinked,
 )
 from agent.executors.bounding import bound_executors
 from agent.executors.ending import (
@@ -40,6 +41,7 @@ from agent.executors.events import (
 )
 from agent.executors.executor import Executor
 from agent.executors.launching import on_executor_started
+from agent.executors.linking import on_volumes_linked
 from agent.executors.passing_on import on_executor_said
 from agent.executors.reporting import on_executor_reported
 from agent.executors.subscribing import on_executor_subscribed, on_executor_unsubscribed
@@ -131,6 +133,8 @@ class Agent:
                 return on_disk_exceeded(state, event)
             case VolumesGone():
                 return on_volumes_gone(state, event)
+            case VolumesLinked():
+                return on_volumes_linked(state, event, stamps)
             case LinkOpened():
                 return on_link_opened(state, event, now_ms)
             case LinkClosed():

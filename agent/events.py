@@ -46,6 +46,7 @@ class RunTask:
     user: str
     ends_with_agent: bool = False
     framework: FrameworkInfo | None = None
+    group_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,19 @@ class VolumesGone:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumesLinked:
+    """Those of a task are in the sandbox of its executor.
+
+    Attributes:
+        why_not: "" if they are.
+    """
+
+    key: TaskKey
+    fence: int
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """End the agent.
 
@@ -286,6 +300,7 @@ AgentEvent = (
     | ProcessMissing
     | DiskExceeded
     | VolumesGone
+    | VolumesLinked
     | ExecutorSubscribed
     | ExecutorUnsubscribed
     | ExecutorReported

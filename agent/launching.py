@@ -11,9 +11,11 @@ from agent.reporting import forget, make_report, report_end
 from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAllowed
 from agent.tasks import Kill, Phase, Task, TaskNotes, WatchNotes
 from trimast.model.checks import CheckResult
+from trimast.model.container import Network
 from trimast.model.executor import ExecutorKind
 from trimast.model.resource_kind import plain, without_volumes
 from trimast.model.status_update import StatusReason, StatusSource
+from trimast.model.task import network_of
 from trimast.model.task_lifecycle import TaskState
 
 
@@ -131,6 +133,8 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
         None if is_custom else _watch_notes(run),
         None if info.executor is None or is_custom else info.executor.executor_id,
         info.limits if is_custom else (),
+        network_of(info) is Network.NONE,
+        run.group_size if is_custom else 0,
     )
 
 

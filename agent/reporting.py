@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from agent.alarms import Alarm, AlarmKind
 from agent.checkpoints.records import ReportMade, ReportsTaken
+from agent.container_status import status_of_task
 from agent.effects import AgentEffect, NoteEnded, NoteTaken, ReleaseSandbox, SendReports
 from agent.events import TakeReports
 from agent.executors.effects import Acknowledged, TellExecutor
@@ -50,6 +51,7 @@ def make_report(
         check=task.check,
         limitation=limitation,
         is_paused=task.is_paused and task_state is TaskState.RUNNING,
+        container=status_of_task(state, task) if task_state is TaskState.RUNNING else None,
     )
     task.stream.add(update)
     task.state = task_state
@@ -67,6 +69,8 @@ def report_end(state: AgentState, task: Task, report: ReportMade) -> list[AgentE
         state.alarms.cancel(Alarm(kind, task.key))
     if task.group is not None and report.update.state is not TaskState.FINISHED:
         state.broken_groups.append(task.group)
+    if task.launched_with is not None:
+        state.broken_groups.append(task.launched_with)
     executor = _executor_of(state, task)
     if executor is not None:
         executor.tasks.pop(task.key, None)

@@ -110,6 +110,7 @@ class AgentState:
         tasks: every task with a report that no master has taken, in order of acceptance.
         executors: by framework and their own id, see `executor_key`.
         endpoint: where executors reach the agent, `ip:port`; "" until it listens.
+        address: of the machine, as others reach it; "" if that is not known.
         broken_groups: of which a task has ended otherwise than well; the rest is about to.
         by_uuid: whose report it is.
         ended: tasks that are settled, with the fence of each; bounded, oldest first.
@@ -127,6 +128,7 @@ class AgentState:
     tasks: dict[TaskKey, Task] = field(default_factory=dict)
     executors: dict[TaskKey, Executor] = field(default_factory=dict)
     endpoint: str = ""
+    address: str = ""
     broken_groups: list[GroupName] = field(default_factory=list)
     by_uuid: dict[bytes, TaskKey] = field(default_factory=dict)
     ended: dict[TaskKey, int] = field(default_factory=dict)

@@ -84,6 +84,9 @@ class TaskNotes:
         watch: None if there is nothing to watch it for.
         executor_id: of the executor that runs it; None if it is a process of its own.
         limits: of a task that an executor runs.
+        has_own_network: nobody reaches it from outside.
+        group_size: of how many of its fence the executor that runs it is to hear at once; 0 for one
+            that is alone.
     """
 
     boot_id: str = ""
@@ -95,6 +98,8 @@ class TaskNotes:
     watch: WatchNotes | None = None
     group: ExecutorId | None = None
     limits: Limits = ()
+    has_own_network: bool = False
+    group_size: int = 0
 
 
 NO_NOTES: Final = TaskNotes()
@@ -133,6 +138,8 @@ class Task:
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
         over_disk: why the agent ends it.
+        wants_links, has_volumes: of one that an executor runs: its volumes are to be in the sandbox
+            of that, and are.
         healthy, check: as its checks have it.
         probes: how far its checks are.
         acknowledged: statuses of its executor that masters have, and the executor may not know it.
@@ -152,6 +159,8 @@ class Task:
     kill: Kill | None = None
     is_paused: bool = False
     over_disk: OverDisk | None = None
+    wants_links: bool = False
+    has_volumes: bool = False
     healthy: bool | None = None
     check: CheckResult | None = None
     probes: dict[ProbeOf, Probing] = field(default_factory=dict)
@@ -168,6 +177,18 @@ class Task:
         if self.notes.group is None:
             return None
         return self.key.framework_id, self.notes.group, self.fence
+
+    @property
+    def launched_with(self) -> GroupName | None:
+        """What its executor is to hear of together with it: after that, they are on their own."""
+        if self.notes.executor_id is None or not self.notes.group_size:
+            return None
+        return self.key.framework_id, self.notes.executor_id, self.fence
+
+    @property
+    def is_handed_over(self) -> bool:
+        """To its process or its executor; or it may have been."""
+        return self.phase not in {Phase.ACCEPTED, Phase.STARTING}
 
     @property
     def is_live(self) -> bool:

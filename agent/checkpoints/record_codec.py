@@ -23,6 +23,7 @@ from agent.checkpoints.value_codec import from_plain, to_plain
 from agent.executors.executor import ExecutorNotes, executor_key
 from agent.tasks import TaskKey, TaskNotes, WatchNotes
 from trimast.model.checks import CheckResult
+from trimast.model.container_status import ContainerStatus
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
@@ -104,6 +105,10 @@ def _accepted(
     if len(notes) > _PLAIN_NOTES + 2:
         limits = tuple((name, milli) for name, milli in notes[_PLAIN_NOTES + 2])
         read = replace(read, limits=limits)
+    if len(notes) > _PLAIN_NOTES + 3:
+        read = replace(read, has_own_network=bool(notes[_PLAIN_NOTES + 3]))
+    if len(notes) > _PLAIN_NOTES + 4:
+        read = replace(read, group_size=int(notes[_PLAIN_NOTES + 4]))
     return TaskAccepted(_key(framework_id, task_id), fence, settled, read)
 
 
@@ -117,8 +122,17 @@ def _notes_to_list(notes: TaskNotes) -> list[Any]:
         notes.executor_id,
         None if notes.watch is None else to_plain(notes.watch),
         notes.group,
-        *([notes.limits] if notes.limits else []),
+        *_rarely_there(notes),
     ]
+
+
+def _rarely_there(notes: TaskNotes) -> list[Any]:
+    """Up to the last that is."""
+    if notes.group_size:
+        return [notes.limits, notes.has_own_network, notes.group_size]
+    if notes.has_own_network:
+        return [notes.limits, True]
+    return [notes.limits] if notes.limits else []
 
 
 def _executor(framework_id: str, executor_id: str, fence: int, notes: Any) -> ExecutorAccepted:
@@ -175,12 +189,13 @@ def _update_to_list(update: StatusUpdate) -> list[Any]:
 
 
 def _of_executor(update: StatusUpdate) -> list[Any]:
-    """Only if there is any of it: most tasks have no executor of their own."""
+    """Only if there is any of it: most reports have none."""
     check = None if update.check is None else to_plain(update.check)
     limitation = None if update.limitation is None else to_plain(update.limitation)
     paused = update.is_paused or None
     of_executor = (update.executor_id, update.healthy, update.data.hex(), update.labels)
-    more = (*of_executor, check, limitation, paused)
+    container = None if update.container is None else to_plain(update.container)
+    more = (*of_executor, check, limitation, paused, container)
     return list(more) if any(part not in (None, "", ()) for part in more) else []
 
 
@@ -205,6 +220,7 @@ def _report(
     check: Any = None,
     limitation: Any = None,
     paused: bool | None = None,
+    container: Any = None,
 ) -> ReportMade:
     return ReportMade(
         StatusUpdate(
@@ -228,6 +244,7 @@ def _report(
             check=None if check is None else from_plain(CheckResult, check),
             limitation=None if limitation is None else from_plain(Resources, limitation),
             is_paused=paused is True,
+            container=None if container is None else from_plain(ContainerStatus, container),
         )
     )
 

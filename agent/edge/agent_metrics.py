@@ -29,6 +29,7 @@ class AgentMetrics:
         def counter(name: str, about: str, labels: Iterable[str] = ()) -> Counter:
             return Counter(f"trimast_agent_{name}", about, labels, registry=registry)
 
+        self._registry = registry
         self.launches = counter("launches_total", "Tasks whose process was ordered.")
         self.found = counter("tasks_found_total", "Tasks of an earlier life that ran on.")
         self.ends = counter("task_ends_total", "Tasks that have ended, by how.", ["state"])
@@ -67,6 +68,13 @@ class AgentMetrics:
         for outcome in ("ran", "not_run"):
             self.commands.labels(outcome)
         registry.register(_Gauges(state))
+
+    def ended(self, state: TaskState) -> float:
+        """How many tasks have ended so."""
+        return (
+            self._registry.get_sample_value("trimast_agent_task_ends_total", {"state": state.value})
+            or 0.0
+        )
 
     def count_probe(self, kind: str, of: str, result: str) -> None:
         self.probes.labels(kind, of, result).inc()

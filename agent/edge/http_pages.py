@@ -1,55 +1,39 @@
-"""What an agent shows on its HTTP port: /health and /state; others add their own pages."""
+"""What an agent says of itself: /health, and what /state has beside what Mesos has there."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from agent.edge.mesos.answers import add_everywhere
 from agent.executors.executor import Executor
 from agent.state import AgentState
 from agent.tasks import Task
 from trimast.edge.http_server import json_error
 
 
-def add_pages(
-    app: web.Application,
-    state: AgentState,
-    *,
-    masters: Callable[[], tuple[str, ...]],
-    work_dir: Path,
-    isolation: Callable[[], dict[str, str]] = dict,
-) -> None:
-    """
-    Args:
-        masters: the addresses known by now.
-        isolation: how tasks are held to their share.
-    """
-
+def add_health(app: web.Application, state: AgentState) -> None:
     async def health(_request: web.Request) -> web.Response:
         if state.stopping is not None:
             return json_error(503, "stopping")
         return web.json_response({"agent_id": state.agent_id, "linked": state.is_welcome})
 
-    async def show_state(_request: web.Request) -> web.Response:
-        place = {"masters": masters(), "flags": {"work_dir": str(work_dir)}}
-        place["isolation"] = isolation()
-        return web.json_response(_picture(state) | place)
-
-    app.router.add_get("/health", health)
-    app.router.add_get("/state", show_state)
+    add_everywhere(app, "/health", health)
 
 
-def _picture(state: AgentState) -> dict[str, Any]:
+def own_picture(
+    state: AgentState, masters: tuple[str, ...], isolation: dict[str, str]
+) -> dict[str, Any]:
+    """
+    Args:
+        masters: the addresses known by now.
+        isolation: how tasks are held to their share.
+    """
     return {
-        "id": state.agent_id,
-        "hostname": state.info.hostname,
-        "version": state.info.version,
         "boot_id": state.info.boot_id,
         "leader": state.link.master_id if state.link is not None else None,
         "epoch": state.epoch_seen,
-        "resources": str(state.info.resources),
-        "attributes": {a.name: a.text for a in state.info.attributes},
+        "masters": masters,
+        "isolation": isolation,
         "reports_unacknowledged": len(state.by_uuid),
         "tasks": [_task(task) for task in state.tasks.values()],
         "executors": [_executor(executor) for executor in state.executors.values()],

@@ -147,7 +147,15 @@ def _run(message: agent_link_pb2.RunTask) -> RunTask:
     framework = (
         framework_info_from_proto(message.framework) if message.HasField("framework") else None
     )
-    return RunTask(key, task, message.fence, message.user, message.ends_with_agent, framework)
+    return RunTask(
+        key,
+        task,
+        message.fence,
+        message.user,
+        message.ends_with_agent,
+        framework,
+        message.group_size,
+    )
 
 
 def _kill(message: agent_link_pb2.KillTask) -> KillTask:

@@ -1,5 +1,6 @@
 """What there is on this machine."""
 
+import ipaddress
 import os
 import shutil
 import socket
@@ -15,6 +16,23 @@ _PORTS = (31_000, 32_000)
 
 def hostname() -> str:
     return socket.gethostname() or "localhost"
+
+
+def address(host: str) -> str:
+    """Of this machine, as others reach it, if the agent listens on `host`; "" if nobody knows."""
+    try:
+        listens_on = ipaddress.ip_address(host)
+    except ValueError:
+        return _address_of(host or hostname())
+    return _address_of(hostname()) if listens_on.is_unspecified else host
+
+
+def _address_of(name: str) -> str:
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ""
+    return str(found[0][4][0])
 
 
 def resources_found(work_dir: Path) -> Resources:

@@ -43,6 +43,7 @@ from agent.effects import (
 )
 from agent.executors.effects import (
     CloseExecutorStream,
+    LinkVolumes,
     NoteExecutor,
     PassToFramework,
     TellExecutor,
@@ -131,6 +132,9 @@ class Performer:
                 self._containerizer.bound(effect)
             case RunProbe():
                 self._prober.start(effect)
+            case LinkVolumes():
+                place = (effect.agent_id, effect.executor, effect.executor_fence)
+                self._volumes.link_soon(self._sandboxes.path(*place), effect)
             case TellExecutor() | CloseExecutorStream():
                 self._executors.perform(effect)
             case NoteExecutor():

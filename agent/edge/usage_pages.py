@@ -5,10 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
+from agent.container_status import status_of_executor, status_of_task
 from agent.edge.containerizer.usage import TaskUsage
+from agent.edge.mesos.answers import add_everywhere, json_answer
+from agent.edge.mesos.holdings import Holding, holdings
 from agent.state import AgentState
-from agent.tasks import Task, TaskKey
-from trimast.model.resources_text import resources_from_text
+from agent.tasks import TaskKey
 
 Usage = Mapping[tuple[TaskKey, int], TaskUsage]
 
@@ -16,56 +18,65 @@ Usage = Mapping[tuple[TaskKey, int], TaskUsage]
 def add_usage_pages(
     app: web.Application, state: AgentState, usage: Callable[[], Awaitable[Usage]]
 ) -> None:
-    async def statistics(_request: web.Request) -> web.Response:
+    async def statistics(request: web.Request) -> web.StreamResponse:
         rows = [
-            {**_names(task), "statistics": _statistics(task, used)}
-            for task, used in _live(state, await usage())
+            {**_names(holding), "statistics": _statistics(holding, used)}
+            for holding, used in _live(state, await usage())
             if used is not None
         ]
-        return web.json_response(rows)
+        return json_answer(request, rows)
 
-    async def containers(_request: web.Request) -> web.Response:
-        rows = [_container(task, used) for task, used in _live(state, await usage())]
-        return web.json_response(rows)
+    async def containers(request: web.Request) -> web.StreamResponse:
+        rows = [_container(state, *each) for each in _live(state, await usage())]
+        return json_answer(request, rows)
 
-    for prefix in ("", "/slave(1)"):
-        for suffix in ("", ".json"):
-            app.router.add_get(f"{prefix}/monitor/statistics{suffix}", statistics)
-        app.router.add_get(f"{prefix}/containers", containers)
+    add_everywhere(app, "/monitor/statistics", statistics)
+    add_everywhere(app, "/containers", containers)
 
 
-def _live(state: AgentState, usage: Usage) -> list[tuple[Task, TaskUsage | None]]:
+def _live(state: AgentState, usage: Usage) -> list[tuple[Holding, TaskUsage | None]]:
     return [
-        (task, usage.get((task.key, task.fence)))
-        for task in state.tasks.values()
-        if task.is_live and task.pid
+        (holding, usage.get((holding.key, holding.fence)))
+        for holding in holdings(state)
+        if holding.is_live and holding.pid
     ]
 
 
-def _names(task: Task) -> dict[str, Any]:
+def _names(holding: Holding) -> dict[str, Any]:
     """A command task's executor is named after the task."""
     return {
-        "framework_id": task.key.framework_id,
-        "executor_id": task.key.task_id,
-        "executor_name": f"Command Executor (Task: {task.key.task_id})",
-        "source": task.key.task_id,
+        "framework_id": holding.key.framework_id,
+        "executor_id": holding.key.task_id,
+        "executor_name": holding.name,
+        "source": holding.source,
     }
 
 
-def _container(task: Task, used: TaskUsage | None) -> dict[str, Any]:
-    container_id = {"value": f"{task.key.framework_id}.{task.key.task_id}.{task.fence}"}
-    status = {"container_id": container_id, "executor_pid": task.pid}
-    figures = {} if used is None else {"statistics": _statistics(task, used)}
+def _container(state: AgentState, holding: Holding, used: TaskUsage | None) -> dict[str, Any]:
+    is_own = holding.executor is None
+    place = (
+        status_of_task(state, holding.tasks[0])
+        if holding.executor is None
+        else status_of_executor(state, holding.executor)
+    )
+    addresses = [{"ip_address": place.ip_address}] if place.ip_address else []
+    status = {
+        "container_id": {"value": place.container_id},
+        "executor_pid": place.pid,
+        "network_infos": [{"ip_addresses": addresses}],
+        "paused": is_own and holding.tasks[0].is_paused,
+    }
+    figures = {} if used is None else {"statistics": _statistics(holding, used)}
     return {
-        **_names(task),
-        "container_id": container_id["value"],
-        "status": {**status, "paused": task.is_paused},
+        **_names(holding),
+        "container_id": place.container_id,
+        "status": status,
         **figures,
     }
 
 
-def _statistics(task: Task, used: TaskUsage) -> dict[str, Any]:
-    cpus_milli = resources_from_text(task.notes.resources).scalar_milli("cpus")
+def _statistics(holding: Holding, used: TaskUsage) -> dict[str, Any]:
+    cpus_milli = holding.resources.scalar_milli("cpus")
     return {
         "timestamp": used.at_s,
         "cpus_limit": cpus_milli / 1000,

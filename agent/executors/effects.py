@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from agent.executors.executor import ExecutorNotes
 from agent.tasks import TaskKey
-from trimast.model.ids import FrameworkId, TaskId
+from trimast.model.ids import AgentId, FrameworkId, TaskId
+from trimast.model.resource_kind import VolumeName
 from trimast.model.task import TaskInfo
 
 
@@ -24,6 +25,13 @@ class Subscribed:
 @dataclass(frozen=True, slots=True)
 class Launch:
     task: TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchGroup:
+    """All of them or none."""
+
+    tasks: tuple[TaskInfo, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,25 @@ class Shutdown:
     """End all tasks, then yourself."""
 
 
-ExecutorNews = Subscribed | Launch | EndTask | Acknowledged | Message | Shutdown
+ExecutorNews = Subscribed | Launch | LaunchGroup | EndTask | Acknowledged | Message | Shutdown
+
+
+@dataclass(frozen=True, slots=True)
+class LinkVolumes:
+    """Into the sandbox of an executor; `VolumesLinked` follows.
+
+    Attributes:
+        key, fence: of the task that wants them.
+        executor, executor_fence: whose sandbox it is.
+        volumes: each with the role that it is reserved for.
+    """
+
+    agent_id: AgentId
+    key: TaskKey
+    fence: int
+    executor: TaskKey
+    executor_fence: int
+    volumes: tuple[tuple[str, VolumeName], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +131,10 @@ class NoteExecutor:
 
 
 ExecutorEffect = (
-    TellExecutor | CloseExecutorStream | PassToFramework | TellExecutorEnded | NoteExecutor
+    LinkVolumes
+    | TellExecutor
+    | CloseExecutorStream
+    | PassToFramework
+    | TellExecutorEnded
+    | NoteExecutor
 )

@@ -20,6 +20,7 @@ def executor_environment(state: AgentState, executor: Executor) -> tuple[tuple[s
         ("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", duration_text(shutdown_grace_ms(state, executor))),
         ("MESOS_EXECUTOR_AUTHENTICATION_TOKEN", notes.token),
         ("MESOS_HTTP_COMMAND_EXECUTOR", "0"),
+        ("LIBPROCESS_IP", state.endpoint.rpartition(":")[0]),
         ("LIBPROCESS_PORT", "0"),
     ]
     if notes.framework.checkpoint:

@@ -7,7 +7,7 @@ from agent.checkpoints.records import ExecutorAccepted, ProcessBegun, Record
 from agent.effects import AgentEffect, StartProcess
 from agent.events import Asked, ProcessStarted, RunTask
 from agent.executors.bounding import limits_of, share_of
-from agent.executors.effects import Launch, NoteExecutor, TellExecutor
+from agent.executors.effects import Launch, LaunchGroup, LinkVolumes, NoteExecutor, TellExecutor
 from agent.executors.ending import force_when_due, shut_down, terminate
 from agent.executors.environment import executor_environment, shutdown_grace_ms
 from agent.executors.executor import Executor, ExecutorNotes, executor_key
@@ -17,6 +17,7 @@ from agent.state import AgentState, Stamps
 from agent.tasks import Kill, Phase, Task
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import TaskId
+from trimast.model.resource_kind import only_volumes, volumes_in
 from trimast.model.status_update import StatusReason, StatusSource
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
@@ -31,6 +32,8 @@ def find_place(
     assert info is not None
     key = executor_key(run.key.framework_id, info.executor_id)
     executor = state.executors.get(key)
+    if _has_lost_its_group(state, task):
+        return [], _turn_away(state, task, stamps, "The group that it was launched with has ended")
     if executor is None:
         framework = run.framework or FrameworkInfo(name="")
         notes = ExecutorNotes(
@@ -45,10 +48,25 @@ def find_place(
     state.alarms.cancel(Alarm(AlarmKind.EXECUTOR_IDLE, key))
     if executor.ending is None and executor.notes.info == info:
         return [], []
-    return [], _turn_away(state, task, stamps)
+    why = "An executor of this id is still there, and is ending or differs from this one"
+    return [], _turn_away(state, task, stamps, why)
 
 
-def _turn_away(state: AgentState, task: Task, stamps: Stamps) -> list[AgentEffect]:
+def _has_lost_its_group(state: AgentState, task: Task) -> bool:
+    """Others of it had ended when this one came: as when the agent was killed between them."""
+    if task.launched_with is None:
+        return False
+    framework_id, _, fence = task.launched_with
+    is_settled = any(
+        ended == fence and key.framework_id == framework_id for key, ended in state.ended.items()
+    )
+    return is_settled or any(
+        other.launched_with == task.launched_with and not other.is_live
+        for other in state.tasks.values()
+    )
+
+
+def _turn_away(state: AgentState, task: Task, stamps: Stamps, why: str) -> list[AgentEffect]:
     report = make_report(
         state,
         stamps,
@@ -56,7 +74,7 @@ def _turn_away(state: AgentState, task: Task, stamps: Stamps) -> list[AgentEffec
         TaskState.DROPPED,
         source=StatusSource.AGENT,
         reason=StatusReason.EXECUTOR_TERMINATED,
-        message="An executor of this id is still there, and is ending or differs from this one",
+        message=why,
     )
     return report_end(state, task, report)
 
@@ -75,13 +93,47 @@ def give_waiting(state: AgentState, executor: Executor) -> list[AgentEffect]:
     effects: list[AgentEffect] = []
     if executor.stream_id is None or executor.ending is not None:
         return effects
+    groups: dict[int, list[Task]] = {}
     for key in executor.tasks:
         task = state.tasks[key]
-        if task.phase is Phase.STARTING:
-            assert task.info is not None
-            task.phase = Phase.RUNNING
-            effects.append(TellExecutor(executor.key, executor.stream_id, Launch(task.info)))
+        if task.phase is not Phase.STARTING:
+            continue
+        if _lacks_volumes(task):
+            effects += _link(state, executor, task)
+            continue
+        if task.notes.group_size:
+            groups.setdefault(task.fence, []).append(task)
+            continue
+        news = Launch(_begun(task))
+        effects.append(TellExecutor(executor.key, executor.stream_id, news))
+    for tasks in groups.values():
+        if len(tasks) == tasks[0].notes.group_size:  # Else the others are still to come.
+            together = LaunchGroup(tuple(map(_begun, tasks)))
+            effects.append(TellExecutor(executor.key, executor.stream_id, together))
     return effects
+
+
+def _lacks_volumes(task: Task) -> bool:
+    assert task.info is not None
+    return not task.has_volumes and bool(volumes_in(task.info.resources))
+
+
+def _link(state: AgentState, executor: Executor, task: Task) -> list[AgentEffect]:
+    """Once; what it waits for follows."""
+    if task.wants_links:
+        return []
+    task.wants_links = True
+    assert state.agent_id is not None
+    assert task.info is not None
+    volumes = tuple(volumes_in(task.info.resources))
+    place = (executor.key, executor.fence)
+    return [LinkVolumes(state.agent_id, task.key, task.fence, *place, volumes)]
+
+
+def _begun(task: Task) -> TaskInfo:
+    assert task.info is not None
+    task.phase = Phase.RUNNING
+    return task.info
 
 
 def executor_of(state: AgentState, task: Task) -> Executor:
@@ -104,7 +156,7 @@ def _start(state: AgentState, executor: Executor) -> list[AgentEffect]:
         TaskId(info.executor_id),
         info.name or info.executor_id,
         state.agent_id,
-        share_of(state, executor),
+        share_of(state, executor) + only_volumes(info.resources),
         command,
         limits=limits_of(state, executor),
     )

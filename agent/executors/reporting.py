@@ -4,7 +4,10 @@ An executor is told that a status has arrived once the masters have it: from the
 does not depend on this machine.
 """
 
+from typing import Final
+
 from agent.checkpoints.records import ReportMade
+from agent.container_status import status_of_executor
 from agent.effects import AgentEffect
 from agent.executors.effects import Acknowledged, TellExecutor
 from agent.executors.events import ExecutorReported, ExecutorStatus
@@ -15,6 +18,9 @@ from agent.state import AgentState, ReportsWritten
 from agent.tasks import Task, TaskKey
 from trimast.model.ids import TaskId
 from trimast.model.status_update import StatusSource, StatusUpdate
+from trimast.model.task_lifecycle import TaskState
+
+_RUNNING: Final = TaskState.RUNNING
 
 
 def on_executor_reported(state: AgentState, event: ExecutorReported) -> list[AgentEffect]:
@@ -31,7 +37,7 @@ def take_status(state: AgentState, executor: Executor, status: ExecutorStatus) -
         return acknowledge(executor, status.task_id, status.uuid)
     if status.uuid in task.acknowledged:
         return acknowledge(executor, status.task_id, status.uuid)
-    report = _report(state, task, status)
+    report = _report(state, executor, task, status)
     if status.state.is_terminal:
         return report_end(state, task, report)
     written = ReportsWritten(task.key, task.fence, report.update.sequence)
@@ -45,7 +51,9 @@ def acknowledge(executor: Executor, task_id: TaskId, uuid: bytes) -> list[AgentE
     return [TellExecutor(executor.key, executor.stream_id, Acknowledged(task_id, uuid))]
 
 
-def _report(state: AgentState, task: Task, status: ExecutorStatus) -> ReportMade:
+def _report(
+    state: AgentState, executor: Executor, task: Task, status: ExecutorStatus
+) -> ReportMade:
     assert state.agent_id is not None
     update = StatusUpdate(
         framework_id=task.key.framework_id,
@@ -63,6 +71,7 @@ def _report(state: AgentState, task: Task, status: ExecutorStatus) -> ReportMade
         healthy=status.healthy,
         data=status.data,
         labels=status.labels,
+        container=status_of_executor(state, executor) if status.state is _RUNNING else None,
     )
     task.stream.add(update)
     task.state = update.state

@@ -97,10 +97,11 @@ class Besides:
         self._selector.register(beside.errors, selectors.EVENT_READ, beside)
         return beside
 
-    def end(self, number: int) -> None:
+    def end(self, number: int, by: int = signal.SIGKILL) -> None:
+        """Or say something else to it, by another signal."""
         beside = self._running.get(number)
         if beside is not None:
-            _end(beside)
+            _signal(beside, by)
 
     def end_of(self, launch: str) -> None:
         """The task has ended."""
@@ -212,9 +213,14 @@ def _die_with_parent() -> None:
 
 
 def _end(beside: Beside) -> None:
-    """With all that is in its process group. It has not been waited for, so it has its number."""
-    for kill in (os.killpg, os.kill):
+    _signal(beside, signal.SIGKILL)
+
+
+def _signal(beside: Beside, number: int) -> None:
+    """All that is in its process group. It has not been waited for, so it has its number."""
+    kills = (os.killpg, os.kill) if number == signal.SIGKILL else (os.killpg,)
+    for kill in kills:
         try:
-            kill(beside.pid, signal.SIGKILL)
+            kill(beside.pid, number)
         except OSError:
             continue  # It has no group yet; or nothing is left of it.

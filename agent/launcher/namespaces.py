@@ -6,12 +6,15 @@ does, and its only child becomes the task.
 """
 
 import ctypes
+import fcntl
 import os
 import signal
+import socket
+import struct
 from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
-_FLAGS: Final = {"mount": 0x00020000, "ipc": 0x08000000, "pid": 0x20000000}
+_FLAGS: Final = {"mount": 0x00020000, "ipc": 0x08000000, "pid": 0x20000000, "net": 0x40000000}
 _ANY_KIND: Final = 0
 _MS_REC_PRIVATE: Final = 16384 | (1 << 18)
 _MS_NOSUID_NODEV_NOEXEC: Final = 2 | 4 | 8
@@ -23,6 +26,11 @@ _ASKED_TO_END: Final = (
     signal.SIGUSR1,
     signal.SIGUSR2,
 )
+_GET_FLAGS: Final = 0x8913
+_SET_FLAGS: Final = 0x8914
+_IS_UP: Final = 1
+_OF_INTERFACE: Final = "16sh14x"
+"""Its name and its flags, in what the kernel calls `struct ifreq`."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
@@ -39,6 +47,8 @@ def enter_namespaces(box: dict[str, Any], complain: int) -> None:
         wanted.add("mount")  # Or it would look at the processes of others.
     if _LIBC.unshare(sum(_FLAGS[name] for name in wanted)) != 0:
         _fail(f"namespaces ({', '.join(sorted(wanted))})")
+    if "net" in wanted:
+        _raise_loopback()
     if "mount" in wanted:
         _mount(b"none", b"/", None, _MS_REC_PRIVATE)
     if "pid" in wanted:
@@ -82,6 +92,14 @@ def _stand_by(child: int) -> NoReturn:
     code = os.waitstatus_to_exitcode(status)
     # Nothing ends number 1 from within, so it says of a signal what a shell would.
     os._exit(code if code >= 0 else 128 - code)
+
+
+def _raise_loopback() -> None:
+    """The only interface that a new network has, and it is not up."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anyone:
+        answer = fcntl.ioctl(anyone, _GET_FLAGS, struct.pack(_OF_INTERFACE, b"lo", 0))
+        _, flags = struct.unpack(_OF_INTERFACE, answer)
+        fcntl.ioctl(anyone, _SET_FLAGS, struct.pack(_OF_INTERFACE, b"lo", flags | _IS_UP))
 
 
 def _mount(source: bytes, place: bytes, kind: bytes | None, flags: int) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import selectors
+import signal
 import socket
 import time
 from typing import Final
@@ -173,7 +174,8 @@ class Launcher:
                 launch = self._running.launches.get(message["launch"])
                 self._besides.start(message, launch, self._peer.pid)
             case "end_beside":
-                self._besides.end(message["number"])
+                # An earlier agent names no signal.
+                self._besides.end(message["number"], message.get("signal", signal.SIGKILL))
             case "usage":
                 self._running.resize_some()
                 self._tell_usage()

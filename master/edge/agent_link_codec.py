@@ -134,6 +134,7 @@ def _add(
                 fence=order.fence,
                 user=order.user,
                 ends_with_agent=order.ends_with_agent,
+                group_size=order.group_size,
             )
             if order.framework is not None:
                 run.framework.CopyFrom(framework_info_to_proto(order.framework))

@@ -32,6 +32,7 @@ from master.leader.effects import (
     SendExecutorMessage,
     SendHeartbeat,
     SendOffers,
+    SendOperationUpdate,
     SendUpdate,
     ShutExecutorDown,
     TakeReport,
@@ -83,6 +84,8 @@ class EffectPerformer:
                 log.info("agent_link_closed", reason=effect.reason)
                 self.links.close(effect.link_id)
             case SendUpdate() | SendOffers() | RescindOffer() | SendHeartbeat():
+                self.streams.put(effect.stream_id, effect)
+            case SendOperationUpdate():
                 self.streams.put(effect.stream_id, effect)
             case AnnounceAgentFailure() | AnnounceExecutorEnd() | SendExecutorMessage():
                 self.streams.put(effect.stream_id, effect)

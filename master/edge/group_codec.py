@@ -5,9 +5,9 @@ from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.executor_codec import executor_info_from_proto
 from trimast.edge.wire.task_codec import task_info_from_proto
-from trimast.model.executor import ExecutorKind
 from trimast.model.ids import TaskId
 from trimast.model.task import TaskInfo
+from trimast.model.task_rules import fault_of_task
 
 
 def group_from_proto(
@@ -25,8 +25,6 @@ def _tasks(message: mesos_pb2.Offer.Operation.LaunchGroup) -> tuple[TaskInfo, ..
     if not message.executor.HasField("type"):
         raise BadMessage("'ExecutorInfo.type' must be set for a task group")
     executor = executor_info_from_proto(message.executor)
-    if executor.kind is not ExecutorKind.DEFAULT:
-        raise BadMessage("'ExecutorInfo.type' of a task group must be 'DEFAULT'")
     tasks = message.task_group.tasks
     if not tasks:
         raise BadMessage("Task group cannot be empty")
@@ -47,4 +45,8 @@ def _task(task: mesos_pb2.TaskInfo, executor: mesos_pb2.ExecutorInfo) -> TaskInf
     whole = mesos_pb2.TaskInfo()
     whole.CopyFrom(task)
     whole.executor.CopyFrom(executor)
-    return task_info_from_proto(whole)
+    info = task_info_from_proto(whole)
+    fault = fault_of_task(info)
+    if fault is not None:
+        raise BadMessage(fault)
+    return info

@@ -13,6 +13,7 @@ from master.leader.effects import (
     LeaderEffect,
     RunTask,
     SendOffers,
+    SendOperationUpdate,
     SendUpdate,
 )
 from master.leader.state import LeaderState
@@ -144,6 +145,12 @@ class MasterMetrics:
             ["kind"],
             registry=registry,
         )
+        self.operation_updates = Counter(
+            "trimast_master_operation_updates",
+            "Statuses of operations sent to frameworks.",
+            ["kind"],
+            registry=registry,
+        )
         self.reigns = Counter(
             "trimast_master_reigns", "How often this master took over.", registry=registry
         )
@@ -174,6 +181,7 @@ class MasterMetrics:
             self.failover.labels(phase)
         for kind in ("first", "repeat"):
             self.updates.labels(kind)
+            self.operation_updates.labels(kind)
         self._waits_for_offer = False
 
     # As the leader works
@@ -193,6 +201,8 @@ class MasterMetrics:
                 self.tasks_ordered.inc()
             case SendUpdate():
                 self.updates.labels("repeat" if effect.is_repeat else "first").inc()
+            case SendOperationUpdate():
+                self.operation_updates.labels("repeat" if effect.is_repeat else "first").inc()
             case SendOffers():
                 self.offers.labels("sent").inc(len(effect.offers))
                 if self._waits_for_offer:

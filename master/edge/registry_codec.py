@@ -5,6 +5,7 @@ from typing import assert_never
 from google.protobuf.message import DecodeError
 
 from master.registry.commands import (
+    AcknowledgeOperation,
     AcknowledgeReport,
     AdmitAgent,
     AdmitFramework,
@@ -39,7 +40,7 @@ from trimast.edge.wire.status_codec import (
 )
 from trimast.edge.wire.task_codec import task_info_from_proto, task_info_to_proto
 from trimast.edge.wire.volume_codec import held_volume_from_proto, held_volume_to_proto
-from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
+from trimast.model.ids import AgentId, FrameworkId, MasterId, OperationId, TaskId
 
 
 def command_to_bytes(command: Command) -> bytes:
@@ -68,6 +69,12 @@ def _put(message: registry_pb2.RegistryCommand, decision: Decision) -> None:
             operation = operation_to_proto(decision.operation)
             message.convert_resources.kind = operation.type
             message.convert_resources.resources.extend(resources_of(operation))
+            if decision.operation.operation_id is not None:
+                message.convert_resources.operation_id = decision.operation.operation_id
+        case AcknowledgeOperation():
+            message.acknowledge_operation.framework_id = decision.framework_id
+            message.acknowledge_operation.operation_id = decision.operation_id
+            message.acknowledge_operation.uuid = decision.uuid
         case ForgetVolumes():
             message.forget_volumes.agent_id = decision.agent_id
             message.forget_volumes.volumes.extend(map(held_volume_to_proto, decision.volumes))
@@ -121,10 +128,17 @@ def _decision(message: registry_pb2.RegistryCommand) -> Decision:
     match message.WhichOneof("what"):
         case "convert_resources":
             convert = message.convert_resources
+            has_id = convert.HasField("operation_id")
+            operation_id = OperationId(convert.operation_id) if has_id else None
             return ConvertResources(
                 FrameworkId(convert.framework_id),
                 AgentId(convert.agent_id),
-                operation_from_number(convert.kind, convert.resources),
+                operation_from_number(convert.kind, convert.resources, operation_id),
+            )
+        case "acknowledge_operation":
+            known = message.acknowledge_operation
+            return AcknowledgeOperation(
+                FrameworkId(known.framework_id), OperationId(known.operation_id), known.uuid
             )
         case "forget_volumes":
             forget = message.forget_volumes

@@ -11,6 +11,7 @@ from master.registry.records import (
     FrameworkRecord,
     FrameworkState,
     KillOrder,
+    OperationRecord,
     TaskRecord,
 )
 from master.registry.snapshot import RegistrySnapshot
@@ -20,6 +21,11 @@ from protos.trimast.v1 import registry_snapshot_pb2 as pb
 from trimast.edge.wire.agent_codec import agent_info_from_proto, agent_info_to_proto
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.framework_codec import framework_info_from_proto, framework_info_to_proto
+from trimast.edge.wire.operation_codec import (
+    operation_from_number,
+    operation_to_proto,
+    resources_of,
+)
 from trimast.edge.wire.resources_codec import resources_from_proto, resources_to_proto
 from trimast.edge.wire.status_codec import (
     status_from_proto,
@@ -29,7 +35,7 @@ from trimast.edge.wire.status_codec import (
 )
 from trimast.edge.wire.task_codec import task_info_from_proto, task_info_to_proto
 from trimast.edge.wire.volume_codec import kept_volume_from_proto, kept_volume_to_proto
-from trimast.model.ids import AgentId, FrameworkId, MasterId
+from trimast.model.ids import AgentId, FrameworkId, MasterId, OperationId
 from trimast.model.status_update import StatusUpdate
 
 _RECORDS_PER_CHUNK: Final = 16
@@ -104,6 +110,8 @@ class RegistryReading:
         for volumes in part.volumes:
             kept = tuple(map(kept_volume_from_proto, volumes.volumes))
             state.volumes[AgentId(volumes.agent_id)] = kept
+        for operation in map(_operation_from_proto, part.operations):
+            state.add_operation(operation)
         self.is_whole = part.is_last
 
 
@@ -129,6 +137,8 @@ def _parts(snapshot: RegistrySnapshot) -> Iterable[pb.RegistrySnapshotPart]:
     for agent_id, volumes in snapshot.volumes:
         kept = pb.SnapshotVolumes(agent_id=agent_id, volumes=map(kept_volume_to_proto, volumes))
         yield pb.RegistrySnapshotPart(volumes=[kept])
+    for operation in snapshot.operations:
+        yield pb.RegistrySnapshotPart(operations=[_operation_to_proto(operation)])
 
 
 def _drained(tasks: list[TaskRecord]) -> Iterator[TaskRecord]:
@@ -192,6 +202,7 @@ def _task_to_proto(task: TaskRecord) -> pb.SnapshotTask:
         reports=map(status_report_to_proto, task.reports),
         sequence=task.sequence,
         may_lack_reports=task.may_lack_reports,
+        group_size=task.group_size,
     )
     if task.reports and task.reports[-1] == task.latest:
         message.latest_is_last_report = True
@@ -218,6 +229,29 @@ def _task_from_proto(message: pb.SnapshotTask) -> TaskRecord:
         message.sequence,
         _kill_from_proto(message.kill) if message.HasField("kill") else None,
         message.may_lack_reports,
+        message.group_size,
+    )
+
+
+def _operation_to_proto(record: OperationRecord) -> pb.SnapshotOperation:
+    return pb.SnapshotOperation(
+        framework_id=record.framework_id,
+        agent_id=record.agent_id,
+        operation=operation_to_proto(record.operation),
+        fence=record.fence,
+    )
+
+
+def _operation_from_proto(message: pb.SnapshotOperation) -> OperationRecord:
+    return OperationRecord(
+        FrameworkId(message.framework_id),
+        AgentId(message.agent_id),
+        operation_from_number(
+            message.operation.type,
+            resources_of(message.operation),
+            OperationId(message.operation.id.value),
+        ),
+        message.fence,
     )
 
 

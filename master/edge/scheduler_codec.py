@@ -5,6 +5,12 @@ from collections.abc import Iterable
 from typing import Final, assert_never
 
 from master.edge.group_codec import group_from_proto
+from master.edge.operations_codec import (
+    launches_with_an_id,
+    operation_acknowledged,
+    operation_or_fault,
+    operations_asked,
+)
 from master.leader.effects import (
     AnnounceAgentFailure,
     AnnounceExecutorEnd,
@@ -13,6 +19,7 @@ from master.leader.effects import (
     SendExecutorMessage,
     SendHeartbeat,
     SendOffers,
+    SendOperationUpdate,
     SendUpdate,
 )
 from master.leader.events import (
@@ -20,7 +27,6 @@ from master.leader.events import (
     FrameworkSaid,
     FrameworkSubscribed,
     FrameworkUpdateRequested,
-    InvalidOperation,
     InvalidTask,
     KillRequested,
     LeaderEvent,
@@ -40,26 +46,28 @@ from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.framework_codec import framework_info_from_proto
 from trimast.edge.wire.missing_fields import missing_fields
 from trimast.edge.wire.offer_codec import offer_to_proto
-from trimast.edge.wire.operation_codec import UnsupportedOperation, operation_from_proto
+from trimast.edge.wire.operation_update_codec import operation_update_to_proto
 from trimast.edge.wire.status_codec import UUID_BYTES, status_to_proto
 from trimast.edge.wire.task_codec import kill_grace_ms_from_proto, task_info_from_proto
 from trimast.model.executor import ExecutorKind
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId, fault_of_id
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS
-from trimast.model.operation import Operation
 from trimast.model.task import TaskInfo
+from trimast.model.task_rules import fault_of_task
 
 STEPS_MAX: Final = 10_000
 """Of one ACCEPT: whoever has more takes several, and others have their turn in between."""
 RECONCILED_MAX: Final = 100_000
 
 _Call = scheduler_pb2.Call
+_LAUNCHES = {mesos_pb2.Offer.Operation.LAUNCH, mesos_pb2.Offer.Operation.LAUNCH_GROUP}
 FrameworkNews = (
     ConfirmSubscription
     | SendOffers
     | RescindOffer
     | SendUpdate
+    | SendOperationUpdate
     | AnnounceAgentFailure
     | AnnounceExecutorEnd
     | SendExecutorMessage
@@ -99,6 +107,10 @@ def event_from_call(stream_id: StreamId, call: scheduler_pb2.Call) -> LeaderEven
         case _Call.SHUTDOWN:
             agent_id, executor_id = _executor(call.shutdown.agent_id, call.shutdown.executor_id)
             return ExecutorShutdownRequested(stream_id, agent_id, executor_id)
+        case _Call.ACKNOWLEDGE_OPERATION_STATUS:
+            return operation_acknowledged(stream_id, call.acknowledge_operation_status)
+        case _Call.RECONCILE_OPERATIONS:
+            return operations_asked(stream_id, call.reconcile_operations)
         case _Call.TEARDOWN:
             return TeardownRequested(stream_id)
         case _Call.SUBSCRIBE:
@@ -124,6 +136,10 @@ def event_from_news(
         case SendOffers():
             event.type = scheduler_pb2.Event.OFFERS
             event.offers.offers.extend(offer_to_proto(offer) for offer in news.offers)
+        case SendOperationUpdate():
+            event.type = scheduler_pb2.Event.UPDATE_OPERATION_STATUS
+            status = operation_update_to_proto(news.update)
+            event.update_operation_status.status.CopyFrom(status)
         case SendHeartbeat():
             event.type = scheduler_pb2.Event.HEARTBEAT
         case RescindOffer():
@@ -171,6 +187,8 @@ _BODIES = {
     _Call.ACCEPT_INVERSE_OFFERS: "accept_inverse_offers",
     _Call.DECLINE_INVERSE_OFFERS: "decline_inverse_offers",
     _Call.UPDATE_FRAMEWORK: "update_framework",
+    _Call.ACKNOWLEDGE_OPERATION_STATUS: "acknowledge_operation_status",
+    _Call.RECONCILE_OPERATIONS: "reconcile_operations",
 }
 
 
@@ -219,11 +237,14 @@ def _accepted(stream_id: StreamId, accept: scheduler_pb2.Call.Accept) -> LeaderE
     _check_size(accept)
     steps: list[Step] = []
     for operation in accept.operations:
+        if operation.HasField("id") and operation.type in _LAUNCHES:
+            steps += launches_with_an_id(operation)
+            continue
         if operation.type == mesos_pb2.Offer.Operation.LAUNCH_GROUP:
             steps.append(group_from_proto(operation.launch_group))
             continue
         if operation.type != mesos_pb2.Offer.Operation.LAUNCH:
-            steps.append(_operation(operation))
+            steps.append(operation_or_fault(operation))
             continue
         steps += [_launch(task) for task in operation.launch.task_infos]
     offer_ids, refuse_ms = _offer_ids(accept.offer_ids), _refuse_ms(accept.filters)
@@ -241,15 +262,6 @@ def _check_size(accept: scheduler_pb2.Call.Accept) -> None:
         raise BadMessage(f"An ACCEPT has at most {STEPS_MAX} tasks and operations, not {tasks}")
 
 
-def _operation(message: mesos_pb2.Offer.Operation) -> Operation | InvalidOperation:
-    try:
-        return operation_from_proto(message)
-    except UnsupportedOperation:
-        raise
-    except BadMessage as error:
-        return InvalidOperation(mesos_pb2.Offer.Operation.Type.Name(message.type), str(error))
-
-
 def _launch(task: mesos_pb2.TaskInfo) -> TaskInfo | InvalidTask:
     try:
         info = task_info_from_proto(task)
@@ -257,7 +269,8 @@ def _launch(task: mesos_pb2.TaskInfo) -> TaskInfo | InvalidTask:
         return InvalidTask(TaskId(task.task_id.value), str(error))
     if info.executor is not None and info.executor.kind is not ExecutorKind.CUSTOM:
         return InvalidTask(info.task_id, "'ExecutorInfo.type' must be 'CUSTOM'")
-    return info
+    fault = fault_of_task(info)
+    return info if fault is None else InvalidTask(info.task_id, fault)
 
 
 def _acknowledged(

@@ -8,8 +8,9 @@ from master.leader.effects import CountOffers, LeaderEffect
 from master.leader.events import InvalidOperation, OffersAccepted
 from master.leader.proposing_launches import answer, ids_of, propose_launch
 from master.leader.state import Accept, LeaderState
+from master.leader.telling_operations import tell_of_failure
 from master.presence.frameworks import FrameworkStream
-from trimast.model.ids import OfferId
+from trimast.model.ids import AgentId, OfferId
 from trimast.model.offer import Offer
 from trimast.model.operation import Operation
 from trimast.model.resources import total_of
@@ -26,13 +27,7 @@ def on_offers_accepted(
     offers = _spend(state, stream, event.offer_ids)
     state.want_offers(now_ms)
     if fault is not None:
-        message = f"Task launched with invalid offers: {fault}"
-        return [
-            answer(state, stream, task_id, TaskState.DROPPED, message, now_ms)
-            for launch in event.launches
-            if not isinstance(launch, Operation | InvalidOperation)
-            for task_id in ids_of(launch)
-        ]
+        return _answer_all(state, stream, event, fault, now_ms)
     agent_id = offers[0].agent_id
     left = total_of(offer.resources for offer in offers)
     effects: list[LeaderEffect] = [CountOffers("accepted", len(offers))]
@@ -48,6 +43,23 @@ def on_offers_accepted(
         more, left = propose_launch(state, stream, agent_id, launch, left, now_ms)
         effects += more
     refuse_rest(state, stream, agent_id, left, event.refuse_ms, now_ms)
+    return effects
+
+
+def _answer_all(
+    state: LeaderState, stream: FrameworkStream, event: OffersAccepted, fault: str, now_ms: int
+) -> list[LeaderEffect]:
+    effects: list[LeaderEffect] = []
+    for step in event.launches:
+        if isinstance(step, Operation | InvalidOperation):
+            why = f"Operation with invalid offers: {fault}"
+            effects += tell_of_failure(state, stream.framework_id, AgentId(""), step, why)
+        else:
+            message = f"Task launched with invalid offers: {fault}"
+            effects += [
+                answer(state, stream, task_id, TaskState.DROPPED, message, now_ms)
+                for task_id in ids_of(step)
+            ]
     return effects
 
 

@@ -10,8 +10,10 @@ from master.leader.events import CommandDecided, InvalidOperation, VolumesDestro
 from master.leader.proposing import propose
 from master.leader.proposing_launches import answer, ids_of, propose_launch
 from master.leader.state import Accept, LeaderState
+from master.leader.telling_operations import tell_of_failure, tell_operation
 from master.presence.agents import LinkStage
 from master.registry.commands import ConvertResources, ForgetVolumes
+from master.registry.operations import fault_of_operation_id
 from master.registry.reservations import fault_of_volumes
 from trimast.model.operation import Operation, OperationKind, fault_of_operation
 from trimast.model.refusal import Refused
@@ -30,13 +32,16 @@ def go_on(state: LeaderState, accept: Accept, now_ms: int) -> list[LeaderEffect]
         step = accept.steps.popleft()
         if isinstance(step, InvalidOperation):
             effects.append(NoteOperation(framework_id, agent_id, step.kind, "", step.fault))
+            effects += tell_of_failure(state, framework_id, agent_id, step, step.fault)
         elif isinstance(step, Operation):
             fault = _fault_of(state, accept, step)
             if fault is None:
                 decision = ConvertResources(framework_id, agent_id, step)
+                accept.deciding = step
                 regards = state.wait_for_operation(accept)
                 return [*effects, propose(state, decision, now_ms, regards)]
             effects.append(_noted(ConvertResources(framework_id, agent_id, step), fault))
+            effects += tell_of_failure(state, framework_id, agent_id, step, fault)
         elif not _is_active(state, accept):
             effects += [
                 answer(
@@ -56,6 +61,9 @@ def go_on(state: LeaderState, accept: Accept, now_ms: int) -> list[LeaderEffect]
             more, accept.left = propose_launch(state, stream, agent_id, step, accept.left, now_ms)
             effects += more
             ledger.promise(agent_id, framework_id, accept.left)
+    for step in accept.steps:  # That are never looked at: whoever wanted them has gone.
+        if isinstance(step, Operation | InvalidOperation):
+            effects += tell_of_failure(state, framework_id, agent_id, step, "Framework failed over")
     ledger.break_promise(agent_id, framework_id, accept.left)
     state.want_offers(now_ms)
     if stream is not None:
@@ -67,9 +75,12 @@ def on_conversion_decided(
     state: LeaderState, decision: ConvertResources, event: CommandDecided, now_ms: int
 ) -> list[LeaderEffect]:
     accept = state.accepts.pop(event.regards)
+    accept.deciding = None
     outcome, operation = event.outcome, decision.operation
     if isinstance(outcome, Refused):
-        return [_noted(decision, outcome.detail), *go_on(state, accept, now_ms)]
+        owner = (decision.framework_id, decision.agent_id)
+        told = tell_of_failure(state, *owner, operation, outcome.detail)
+        return [_noted(decision, outcome.detail), *told, *go_on(state, accept, now_ms)]
     state.ledger.convert(decision.agent_id, operation.consumed, operation.converted)
     accept.left = accept.left - operation.consumed + operation.converted
     effects: list[LeaderEffect] = [_noted(decision, "")]
@@ -78,6 +89,10 @@ def on_conversion_decided(
     if concerns_agent and link is not None and link.stage is not LinkStage.ADMITTING:
         # Otherwise it is told when it comes: volumes are in the registry.
         effects.append(KeepVolumes(link.link_id, state.registry.volumes[decision.agent_id]))
+    if operation.operation_id is not None:
+        record = state.registry.operation(decision.framework_id, operation.operation_id)
+        assert record is not None
+        effects += tell_operation(state, record, now_ms)
     return effects + go_on(state, accept, now_ms)
 
 
@@ -97,7 +112,8 @@ def _fault_of(state: LeaderState, accept: Accept, operation: Operation) -> str |
     framework = state.registry.frameworks[accept.framework_id].info
     if not _is_active(state, accept):
         return "Agent disconnected"
-    fault = fault_of_operation(operation)
+    wanted = ConvertResources(accept.framework_id, accept.agent_id, operation)
+    fault = fault_of_operation(operation) or fault_of_operation_id(state.registry, wanted)
     if fault is not None:
         return fault
     if operation.kind is OperationKind.RESERVE:

@@ -18,7 +18,9 @@ from master.leader.reporting import (
 from master.leader.state import LeaderState
 from master.leader.subscribing import on_framework_admitted
 from master.leader.tearing_down import on_framework_removed
+from master.leader.telling_operations import on_operation_acknowledgement_decided
 from master.registry.commands import (
+    AcknowledgeOperation,
     AcknowledgeReport,
     AdmitAgent,
     AdmitFramework,
@@ -75,6 +77,8 @@ def on_command_decided(
             return _answer_operator(event)
         case AcknowledgeReport() as decision:
             return on_acknowledgement_decided(state, decision, outcome)
+        case AcknowledgeOperation() as decision:
+            return on_operation_acknowledgement_decided(state, decision, outcome)
         case NoteFrameworkAway() | BeginEpoch() | ForgetVolumes():
             return []  # The registry has it; nobody waits for it.
         case _ as never:

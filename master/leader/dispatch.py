@@ -20,11 +20,13 @@ from master.leader.passing_on import (
 )
 from master.leader.pausing import on_pause_asked
 from master.leader.reconciling import on_reconciliation_requested
+from master.leader.reconciling_operations import on_operations_asked
 from master.leader.registering import on_agent_connected, on_agent_took_stock
 from master.leader.reporting import on_agent_reported, on_report_acknowledged
 from master.leader.state import LeaderState
 from master.leader.subscribing import on_framework_disconnected, on_framework_subscribed
 from master.leader.tearing_down import on_teardown_requested
+from master.leader.telling_operations import on_operation_acknowledged
 from master.leader.updating import on_framework_update_requested
 
 
@@ -55,6 +57,10 @@ class Leader:
                 return on_kill_requested(state, event, now_ms)
             case ev.ReconciliationRequested():
                 return on_reconciliation_requested(state, event, now_ms)
+            case ev.OperationAcknowledged():
+                return on_operation_acknowledged(state, event, now_ms)
+            case ev.OperationsAsked():
+                return on_operations_asked(state, event)
             case ev.TeardownRequested():
                 return on_teardown_requested(state, event, now_ms)
             case ev.FrameworkSubscribed():

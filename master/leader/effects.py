@@ -9,6 +9,7 @@ from master.registry.outcome import Outcome
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
 from trimast.model.offer import Offer
+from trimast.model.operation_update import OperationUpdate
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.volume import VolumeRecord
@@ -42,6 +43,7 @@ class RunTask:
         user: the framework's, for a command that names none.
         ends_with_agent: the framework does not checkpoint.
         framework: for a task with an executor, which is told for whom it works.
+        group_size: how many of this fence its executor is to hear of at once; 0 for one alone.
     """
 
     link_id: LinkId
@@ -51,6 +53,7 @@ class RunTask:
     user: str
     ends_with_agent: bool = False
     framework: FrameworkInfo | None = None
+    group_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,18 @@ class SendUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class SendOperationUpdate:
+    """
+    Attributes:
+        is_repeat: it was sent before, and not acknowledged.
+    """
+
+    stream_id: StreamId
+    update: OperationUpdate
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AnnounceAgentFailure:
     stream_id: StreamId
     agent_id: AgentId
@@ -214,7 +229,7 @@ class AnswerOperator:
 
 @dataclass(frozen=True, slots=True)
 class NoteOperation:
-    """For the log: a framework is told of it only by what it is offered.
+    """For the log: a framework is told of one without an id only by what it is offered.
 
     Attributes:
         fault: why it was not done; "" if it was.
@@ -255,6 +270,7 @@ LeaderEffect = (
     | SendOffers
     | RescindOffer
     | SendUpdate
+    | SendOperationUpdate
     | AnnounceAgentFailure
     | AnnounceExecutorEnd
     | SendExecutorMessage

@@ -8,7 +8,7 @@ from master.registry.commands import Decision
 from master.registry.outcome import Outcome
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, OperationId, TaskId
 from trimast.model.inventory import HeldTask
 from trimast.model.operation import Operation
 from trimast.model.status_update import StatusUpdate
@@ -155,6 +155,7 @@ class InvalidOperation:
 
     kind: str
     fault: str
+    operation_id: OperationId | None = None
 
 
 Step = TaskInfo | InvalidTask | TaskGroup | InvalidGroup | Operation | InvalidOperation
@@ -251,6 +252,25 @@ class ReconciliationRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationAcknowledged:
+    stream_id: StreamId
+    operation_id: OperationId
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsAsked:
+    """
+    Attributes:
+        operations: with the agent each should be on, if known; none at all means all that wait to
+            be acknowledged.
+    """
+
+    stream_id: StreamId
+    operations: tuple[tuple[OperationId, AgentId | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TeardownRequested:
     stream_id: StreamId
 
@@ -329,6 +349,8 @@ LeaderEvent = (
     | ExecutorShutdownRequested
     | ReportAcknowledged
     | ReconciliationRequested
+    | OperationAcknowledged
+    | OperationsAsked
     | TeardownRequested
     | OperatorAsked
     | PauseAsked

@@ -6,6 +6,7 @@ from master.leader.losing import drop_silent_links, mark_lost_agents
 from master.leader.offering import make_offers, rescind_expired
 from master.leader.proposing import propose
 from master.leader.state import LeaderState
+from master.leader.telling_operations import tell_operations_again
 from master.registry.commands import RemoveFramework
 
 
@@ -36,6 +37,7 @@ def _tick(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
         *mark_lost_agents(state, now_ms),
         *_remove_absent_frameworks(state, now_ms),
         *deliver_again(state, now_ms),
+        *tell_operations_again(state, now_ms),
         *_ping_agents(state, now_ms),
         *_send_heartbeats(state, now_ms),
     ]

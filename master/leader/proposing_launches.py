@@ -100,11 +100,10 @@ def _fault_of_task(
         return f"Task has duplicate ID: {task.task_id}"
     if task.agent_id != agent_id:
         return f"Task uses invalid agent {task.agent_id} while agent {agent_id} is expected"
-    is_custom = task.executor is not None and task.executor.kind is ExecutorKind.CUSTOM
-    wanted = [task.resources] if is_custom else []
-    wanted += [task.executor.resources] if task.executor is not None else []
-    if any(map(volumes_in, wanted)):
-        return "Persistent volumes of executors, and of their tasks, are not supported yet"
+    executor = task.executor
+    is_own_process = executor is not None and executor.kind is ExecutorKind.CUSTOM
+    if executor is not None and not is_own_process and volumes_in(executor.resources):
+        return "Persistent volumes of a group's executor, which is no process, are not supported"
     return fault_of_executor(state, stream, task)
 
 

@@ -1,12 +1,14 @@
 """A framework asks what is true: answered at once, from the registry."""
 
+from dataclasses import replace
+
 from master.leader.answering import masters_update
 from master.leader.effects import LeaderEffect, SendUpdate
 from master.leader.events import ReconciliationRequested
 from master.leader.state import LeaderState
 from master.presence.frameworks import FrameworkStream
 from master.registry.records import AgentState, TaskRecord
-from trimast.model.ids import AgentId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, TaskId
 from trimast.model.status_update import StatusReason
 from trimast.model.task_lifecycle import TaskState
 
@@ -72,6 +74,13 @@ def _latest(
         StatusReason.RECONCILIATION,
         _LATEST,
     )
+    if task.latest is not None:
+        update = replace(
+            update,
+            executor_id=task.latest.executor_id or ExecutorId(task.info.task_id),
+            healthy=task.latest.healthy,
+            container=task.latest.container,
+        )
     return SendUpdate(stream.stream_id, update)
 
 

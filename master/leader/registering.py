@@ -105,7 +105,16 @@ def run_task(state: LeaderState, link_id: LinkId, task: TaskRecord) -> RunTask:
     user = framework.info.user if framework is not None else ""
     ends_with_agent = framework is not None and not framework.info.checkpoint
     told = framework.info if framework is not None and task.info.executor is not None else None
-    return RunTask(link_id, task.framework_id, task.info, task.fence, user, ends_with_agent, told)
+    return RunTask(
+        link_id,
+        task.framework_id,
+        task.info,
+        task.fence,
+        user,
+        ends_with_agent,
+        told,
+        task.group_size,
+    )
 
 
 def _welcome(state: LeaderState, link: AgentLink, now_ms: int) -> list[LeaderEffect]:

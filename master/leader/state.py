@@ -12,8 +12,11 @@ from master.presence.frameworks import FrameworkPresence, StreamId
 from master.registry.commands import Decision, LaunchGroup, LaunchTask
 from master.registry.records import TaskKey
 from master.registry.state import RegistryState
-from trimast.model.ids import AgentId, FrameworkId, OfferId
+from trimast.model.ids import AgentId, FrameworkId, OfferId, OperationId
+from trimast.model.operation import Operation
 from trimast.model.resources import Resources
+
+OperationKey = tuple[FrameworkId, OperationId]
 
 
 @dataclass(slots=True)
@@ -32,10 +35,20 @@ class Delivery:
 
 
 @dataclass(slots=True)
+class OperationDelivery:
+    """As `Delivery`, of an operation."""
+
+    uuid: bytes
+    again_ms: int
+    attempts: int = 1
+
+
+@dataclass(slots=True)
 class Accept:
     """Accepted offers with operations, each of which is decided before the next is looked at.
 
     Attributes:
+        deciding: the operation that is.
         left: of what was offered. All of it is promised meanwhile.
     """
 
@@ -45,6 +58,7 @@ class Accept:
     steps: deque[Step]
     left: Resources
     refuse_ms: int
+    deciding: Operation | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +71,7 @@ class LeaderState:
         launching: launches that are proposed and not decided yet.
         accepts: that wait for an operation to be decided, by what its proposal regards.
         deliveries: by uuid, in the order in which they were sent first.
+        operation_deliveries: the same of operations.
         postponed: what the log was too busy to take, to be proposed again.
         offers_due_ms: when to make offers next; None if nothing has changed.
         tick_due_ms: when to look after whatever is only looked after now and then.
@@ -75,6 +90,7 @@ class LeaderState:
     launching: dict[TaskKey, LaunchTask | LaunchGroup] = field(default_factory=dict)
     accepts: dict[int, Accept] = field(default_factory=dict)
     deliveries: dict[bytes, Delivery] = field(default_factory=dict)
+    operation_deliveries: dict[OperationKey, OperationDelivery] = field(default_factory=dict)
     postponed: dict[Decision, None] = field(default_factory=dict)
     offers_due_ms: int | None = None
     last_offers_ms: int | None = None

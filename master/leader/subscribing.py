@@ -11,6 +11,7 @@ from master.leader.events import CommandDecided, FrameworkDisconnected, Framewor
 from master.leader.offering import discard_offers_to
 from master.leader.proposing import propose
 from master.leader.state import LeaderState
+from master.leader.telling_operations import tell_all_operations
 from master.leader.updating import give_up_updates, on_framework_updated
 from master.presence.frameworks import FrameworkStream, StreamId
 from master.registry.commands import AdmitFramework, NoteFrameworkAway, RemoveFramework
@@ -62,7 +63,8 @@ def on_framework_admitted(
         ConfirmSubscription(stream.stream_id, framework_id),
         SendHeartbeat(stream.stream_id),
     ]
-    return effects + deliver_all(state, framework_id, now_ms)
+    effects += deliver_all(state, framework_id, now_ms)
+    return effects + tell_all_operations(state, framework_id, now_ms)
 
 
 def on_framework_disconnected(

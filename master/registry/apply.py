@@ -4,6 +4,7 @@ from typing import assert_never
 
 from master.registry.agents import admit_agent, mark_agent_unreachable
 from master.registry.commands import (
+    AcknowledgeOperation,
     AcknowledgeReport,
     AdmitAgent,
     AdmitFramework,
@@ -23,6 +24,7 @@ from master.registry.commands import (
 )
 from master.registry.epochs import begin_epoch, stale_epoch
 from master.registry.frameworks import admit_framework, note_framework_away, remove_framework
+from master.registry.operations import acknowledge_operation
 from master.registry.outcome import APPLIED, Outcome
 from master.registry.reservations import convert_resources, forget_volumes
 from master.registry.state import RegistryState
@@ -63,6 +65,8 @@ def apply(state: RegistryState, index: int, command: Command) -> Outcome:
             return launch_group(state, decision, index, at_ms)
         case ConvertResources():
             return convert_resources(state, decision, index)
+        case AcknowledgeOperation():
+            return acknowledge_operation(state, decision)
         case ForgetVolumes():
             return forget_volumes(state, decision)
         case ReportTask():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
+from trimast.model.ids import AgentId, FrameworkId, MasterId, OperationId, TaskId
 from trimast.model.operation import Operation
 from trimast.model.resources import Resources, total_of
 from trimast.model.status_update import StatusUpdate
@@ -113,6 +113,15 @@ class ConvertResources:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgeOperation:
+    """The framework knows how this operation went: forget it."""
+
+    framework_id: FrameworkId
+    operation_id: OperationId
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetVolumes:
     """These were destroyed, and their agent says that they are gone."""
 
@@ -168,6 +177,7 @@ Decision = (
     | LaunchTask
     | LaunchGroup
     | ConvertResources
+    | AcknowledgeOperation
     | ForgetVolumes
     | ReportTask
     | AcknowledgeReport

@@ -55,5 +55,6 @@ def remove_framework(state: RegistryState, decision: RemoveFramework, at_ms: int
             state.complete_task(replace(task, reports=()))
         else:
             state.replace_task(replace(task, reports=(), kill=task.kill or KillOrder(None)))
+    state.operations.pop(decision.framework_id, None)  # Nobody is there to hear of them.
     state.complete_framework(replace(known, state=FrameworkState.REMOVED, changed_at_ms=at_ms))
     return APPLIED

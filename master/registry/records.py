@@ -1,11 +1,13 @@
 """What the registry holds of each thing. Frozen: a change is a new record."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
 from trimast.model.agent import AgentInfo
 from trimast.model.framework import FrameworkInfo
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
+from trimast.model.operation import Operation
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
@@ -84,6 +86,8 @@ class TaskRecord:
         latest: the newest report, acknowledged or not.
         sequence: of the newest report taken from the agent; 0 before the first.
         kill: the order to end it, once there is one.
+        group_size: how many tasks of this fence their own executor is to hear of at once; 0 for one
+            that is alone.
         may_lack_reports: of a life of the cluster that was lost. What its agent reported then, and
             what was taken from it, nobody knows: its next report may be any later one.
     """
@@ -98,6 +102,7 @@ class TaskRecord:
     sequence: int = 0
     kill: KillOrder | None = None
     may_lack_reports: bool = False
+    group_size: int = 0
 
     @property
     def key(self) -> TaskKey:
@@ -114,3 +119,24 @@ class TaskRecord:
     @property
     def holds_resources(self) -> bool:
         return not self.state.is_terminal
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """One that was done, and whose framework has not said yet that it knows.
+
+    Attributes:
+        operation: with an id.
+        fence: log index of the command that did it. The id may be used again once this is settled.
+    """
+
+    framework_id: FrameworkId
+    agent_id: AgentId
+    operation: Operation
+    fence: int
+
+    @property
+    def uuid(self) -> bytes:
+        """The same whoever leads."""
+        name = f"{self.framework_id}\n{self.operation.operation_id}\n{self.fence}"
+        return hashlib.sha256(name.encode()).digest()[:16]

@@ -1,6 +1,7 @@
 """The rules for what is reserved of an agent, and for the volumes that are made of it."""
 
 from master.registry.commands import ConvertResources, ForgetVolumes
+from master.registry.operations import fault_of_operation_id, keep_operation
 from master.registry.outcome import APPLIED, Outcome, refused
 from master.registry.records import AgentState
 from master.registry.state import RegistryState
@@ -32,6 +33,7 @@ def convert_resources(state: RegistryState, decision: ConvertResources, index: i
             )
             for record in kept
         )
+    keep_operation(state, decision, index)
     return APPLIED
 
 
@@ -82,7 +84,7 @@ def _refusal(state: RegistryState, decision: ConvertResources) -> Refused | None
     agent = state.agents.get(agent_id)
     if agent is None or agent.state is not AgentState.ACTIVE:
         return refused(RefusalReason.AGENT_GONE, "Agent removed")
-    fault = fault_of_operation(operation)
+    fault = fault_of_operation(operation) or fault_of_operation_id(state, decision)
     if fault is not None:
         return refused(RefusalReason.INVALID, fault)
     total = state.total_on(agent_id)

@@ -1,8 +1,8 @@
 """The whole registry as it was at one moment: cheap to hold on to, since records never change."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
-from master.registry.records import AgentRecord, FrameworkRecord, TaskRecord
+from master.registry.records import AgentRecord, FrameworkRecord, OperationRecord, TaskRecord
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, MasterId
 from trimast.model.resources import Resources
@@ -23,6 +23,7 @@ class RegistrySnapshot:
     used: list[tuple[AgentId, Resources]]
     reserved: list[tuple[AgentId, Resources]]
     volumes: list[tuple[AgentId, tuple[VolumeRecord, ...]]]
+    operations: list[OperationRecord] = field(default_factory=list)
 
 
 def capture(state: RegistryState) -> RegistrySnapshot:
@@ -37,6 +38,7 @@ def capture(state: RegistryState) -> RegistrySnapshot:
         list(state.used.items()),
         list(state.reserved.items()),
         list(state.volumes.items()),
+        [record for kept in state.operations.values() for record in kept.values()],
     )
 
 

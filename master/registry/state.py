@@ -10,10 +10,11 @@ from master.registry.records import (
     AgentState,
     ExecutorKey,
     FrameworkRecord,
+    OperationRecord,
     TaskKey,
     TaskRecord,
 )
-from trimast.model.ids import AgentId, FrameworkId, MasterId
+from trimast.model.ids import AgentId, FrameworkId, MasterId, OperationId
 from trimast.model.resource_kind import plain
 from trimast.model.resources import NOTHING, Resources
 from trimast.model.task_lifecycle import TaskState
@@ -36,6 +37,7 @@ class RegistryState:
             and the like each agent has its own under the same names: they cannot be summed.
         reserved: what is reserved of each agent, of which some is volumes.
         volumes: of each agent, those that it is to keep or to destroy, oldest first.
+        operations: that were done and are not acknowledged, by framework, oldest first.
         tasks_of_executor: those that have not ended, of each that has some.
     """
 
@@ -50,6 +52,7 @@ class RegistryState:
     held: dict[FrameworkId, Resources] = field(default_factory=dict)
     reserved: dict[AgentId, Resources] = field(default_factory=dict)
     volumes: dict[AgentId, tuple[VolumeRecord, ...]] = field(default_factory=dict)
+    operations: dict[FrameworkId, dict[OperationId, OperationRecord]] = field(default_factory=dict)
     tasks_of_executor: dict[ExecutorKey, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
@@ -93,7 +96,20 @@ class RegistryState:
             return TaskState.UNREACHABLE
         return state
 
+    def operation(
+        self, framework_id: FrameworkId, operation_id: OperationId
+    ) -> OperationRecord | None:
+        return self.operations.get(framework_id, {}).get(operation_id)
+
+    def operations_of(self, framework_id: FrameworkId) -> tuple[OperationRecord, ...]:
+        return tuple(self.operations.get(framework_id, {}).values())
+
     # Changing
+
+    def add_operation(self, record: OperationRecord) -> None:
+        operation_id = record.operation.operation_id
+        assert operation_id is not None
+        self.operations.setdefault(record.framework_id, {})[operation_id] = record
 
     def add_task(self, task: TaskRecord) -> None:
         assert task.key not in self.tasks

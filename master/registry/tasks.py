@@ -15,6 +15,7 @@ from master.registry.outcome import APPLIED, Applied, Outcome, refused
 from master.registry.records import AgentState, KillOrder, TaskRecord, executor_key
 from master.registry.reservations import fault_of_parts
 from master.registry.state import RegistryState
+from trimast.model.executor import ExecutorKind
 from trimast.model.refusal import RefusalReason, Refused
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusUpdate
@@ -37,8 +38,12 @@ def launch_group(state: RegistryState, decision: LaunchGroup, index: int, at_ms:
     refusal = _refusal_of_launch(state, decision)
     if refusal is not None:
         return refusal
+    executor = decision.tasks[0].executor
+    is_custom = executor is not None and executor.kind is ExecutorKind.CUSTOM
+    group_size = len(decision.tasks) if is_custom else 0
     for task in decision.tasks:
-        state.add_task(TaskRecord(decision.framework_id, task, fence=index, launched_at_ms=at_ms))
+        record = TaskRecord(decision.framework_id, task, fence=index, launched_at_ms=at_ms)
+        state.add_task(replace(record, group_size=group_size))
     return APPLIED
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.checkpoints.records import Record, TaskAccepted
+from agent.container_names import container_id
 from agent.dispatch import Agent
 from agent.effects import AgentEffect, WriteRecords
 from agent.events import (
@@ -21,6 +22,7 @@ from agent.recovering import recover
 from agent.state import AgentRules
 from agent.tasks import TaskKey, TaskNotes
 from trimast.model.agent import AgentInfo
+from trimast.model.container_status import ContainerStatus
 from trimast.model.ids import AgentId, FrameworkId, MasterId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
@@ -34,6 +36,7 @@ KEY = TaskKey(FRAMEWORK, TaskId("t"))
 OTHER = TaskKey(FRAMEWORK, TaskId("u"))
 INFO = AgentInfo("host", 5051, Resources.of({"cpus": 4000}), boot_id="boot-1", version="1")
 RULES = AgentRules()
+ADDRESS = "10.0.0.1"
 EPOCH = 3
 LINK = 1
 WALL_MS = 1_000
@@ -64,6 +67,7 @@ def uuid(number: int) -> bytes:
 def new_agent(rules: AgentRules = RULES) -> Agent:
     stamps = CountedStamps()
     state, _ = recover([], rules, INFO)
+    state.address = ADDRESS
     return Agent(state, stamps)
 
 
@@ -154,6 +158,11 @@ def report(
         message=message,
         exit_code=exit_code,
         signal=signal,
+        container=(
+            ContainerStatus(container_id(key, fence), 42, ADDRESS)
+            if state is TaskState.RUNNING
+            else None
+        ),
     )
 
 

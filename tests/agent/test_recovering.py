@@ -41,6 +41,7 @@ from agent.recovering import recover
 from agent.state import AgentState
 from agent.tasks import Phase, TaskNotes
 from tests.agent.one_agent import (
+    ADDRESS,
     AGENT,
     FINISHED,
     INFO,
@@ -81,7 +82,9 @@ FIND_IF_ANY = FindProcess(AGENT, KEY, 7)
 
 
 def recovered(records: list[Record]) -> tuple[AgentState, list[AgentEffect]]:
-    return recover(records, RULES, INFO)
+    state, effects = recover(records, RULES, INFO)
+    state.address = ADDRESS
+    return state, effects
 
 
 def recovered_agent(records: list[Record]) -> Agent:

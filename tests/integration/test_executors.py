@@ -27,9 +27,14 @@ WAIT_MAX_S = 30
 
 
 class Waiting(Scheduler):
-    """Two tasks that run until they are killed."""
+    """Two tasks that run until they are killed.
 
-    def __init__(self) -> None:
+    Attributes:
+        as_group: their executor hears of both at once.
+    """
+
+    def __init__(self, *, as_group: bool = False) -> None:
+        self.as_group = as_group
         self.updates: list[StatusUpdate] = []
         self.heard: list[bytes] = []
         self.agent_id = AgentId("")
@@ -42,7 +47,8 @@ class Waiting(Scheduler):
                 driver.decline(offer)
             else:
                 self.is_launched, self.agent_id = True, offer.agent_id
-                driver.launch(offer, [executor_task(n, ECHO, data=b"wait") for n in ("a", "b")])
+                tasks = [executor_task(n, ECHO, data=b"wait") for n in ("a", "b")]
+                driver.launch(offer, tasks, group=ECHO if self.as_group else None)
 
     async def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
         async with self.changed:
@@ -104,4 +110,24 @@ def test_an_executor_and_what_it_reports_outlive_the_agent(
     assert scheduler.states() == {
         "a": [TaskState.RUNNING, TaskState.KILLED],
         "b": [TaskState.RUNNING, TaskState.FAILED],
+    }
+
+
+def test_a_group_of_an_executor_runs_and_one_may_end_without_the_other(
+    start_cluster: StartCluster, tmp_path: Path
+) -> None:
+    cluster = start_cluster(masters=1, agents=1)
+    scheduler = Waiting(as_group=True)
+
+    async def main() -> None:
+        async with SchedulerDriver(scheduler, "group", cluster.master_addresses) as driver:
+            await scheduler.until(2)
+            assert len(executors_below(tmp_path)) == 1
+            driver.kill("a")
+            await scheduler.until(3)
+
+    asyncio.run(main())
+    assert scheduler.states() == {
+        "a": [TaskState.RUNNING, TaskState.KILLED],
+        "b": [TaskState.RUNNING],
     }

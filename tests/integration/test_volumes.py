@@ -10,6 +10,7 @@ from tests.agent.edge import patience
 from tests.integration.conftest import StartCluster
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 from trimast.cli.local_cluster.lifecycle import cluster_in, kill_member, revive
+from trimast.examples.run_by_executor import ECHO
 from trimast.framework import (
     FrameworkInfo,
     Offer,
@@ -21,6 +22,7 @@ from trimast.framework import (
     command_task,
     create_volume,
     destroy_volumes,
+    executor_task,
     reserve,
     reserved_in,
     unreserve,
@@ -39,6 +41,7 @@ class Database(Scheduler):
     def __init__(self) -> None:
         self.offered: dict[str, Offer] = {}
         self.ends: asyncio.Queue[StatusUpdate] = asyncio.Queue()
+        self.running: set[str] = set()
 
     def offers(self, driver: SchedulerDriver, offers: Sequence[Offer]) -> None:
         self.offered.update((offer.offer_id, offer) for offer in offers)
@@ -47,8 +50,12 @@ class Database(Scheduler):
         self.offered.pop(offer_id, None)
 
     def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
+        self.running.add(update.task_id)
         if update.state.is_terminal:
             self.ends.put_nowait(update)
+
+    async def runs(self, task_id: str) -> None:
+        await patience.until(lambda: task_id in self.running)
 
     async def offer(self, *, ids: list[str]) -> Offer:
         """One with these volumes."""
@@ -136,5 +143,30 @@ def test_a_volume_that_is_gone_fails_its_task_and_is_not_made_anew(
             assert end.state is TaskState.FAILED
             assert "persistent volume 'files' of role 'db' is not there" in end.message
             assert not place.exists()
+
+    asyncio.run(story())
+
+
+def test_an_executor_finds_the_volume_of_its_task(start_cluster: StartCluster) -> None:
+    cluster = start_cluster(masters=1, agents=1)
+
+    async def story() -> None:
+        database = Database()
+        driver = SchedulerDriver(database, DATABASE, cluster.master_addresses)
+        async with asyncio.timeout(100), driver:
+            for fresh, name in ((True, "first"), (False, "second")):
+                offer = await database.offer(ids=[] if fresh else ["files"])
+                task = executor_task(name, ECHO, data=b"wait")
+                volume = MAKE[1].resources if fresh else volumes_in(offer.resources)
+                task = replace(task, resources=task.resources + volume)
+                database.offered.clear()  # Of what is left over: the rest comes in a new one.
+                operations = MAKE if fresh else ()
+                driver.launch(offer, [task], refuse_ms=0, operations=operations)
+                await database.runs(name)
+                links = cluster.folder.rglob("executors/echo/runs/*/data")
+                assert {link.resolve() for link in links} == {volume_of(cluster)}
+                driver.kill(name)
+                end = await database.ends.get()
+                assert (end.task_id, end.state) == (name, TaskState.KILLED), end.message
 
     asyncio.run(story())

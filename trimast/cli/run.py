@@ -12,6 +12,7 @@ from trimast.cli.connecting import Masters, chosen_masters, masters_options
 from trimast.cli.failing import Failed, run_async
 from trimast.cli.running import CommandRun
 from trimast.framework import DriverSettings, FrameworkRefused, SchedulerDriver
+from trimast.model.container import Network
 from trimast.model.ids import fault_of_id
 
 COUNT_MAX = 100_000
@@ -41,6 +42,13 @@ COUNT_MAX = 100_000
     show_default=True,
     help="How many tasks; each finds its number, from 0, in TRIMAST_TASK_NUMBER.",
 )
+@click.option(
+    "--network",
+    type=click.Choice([network.value for network in Network]),
+    default=Network.HOST.value,
+    show_default=True,
+    help="Of each task: the machine's own, or nothing but a loopback of its own.",
+)
 @click.option("--name", default="run", show_default=True, help="Of the framework and its tasks.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each end.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD ...")
@@ -51,6 +59,7 @@ def run(
     cpus: float,
     mem_mib: float,
     count: int,
+    network: str,
     name: str,
     as_json: bool,
     command: tuple[str, ...],
@@ -64,7 +73,15 @@ def run(
     if fault is not None:
         raise click.BadParameter(fault, param_hint="--name")
     masters = chosen_masters(master, folder, timeout_s)
-    work = CommandRun(command, count, name=name, cpus=cpus, mem_mib=mem_mib, as_json=as_json)
+    work = CommandRun(
+        command,
+        count,
+        name=name,
+        cpus=cpus,
+        mem_mib=mem_mib,
+        network=Network(network),
+        as_json=as_json,
+    )
     sys.exit(run_async(lambda: _run(masters, work, name)))
 
 

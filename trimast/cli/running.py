@@ -19,6 +19,7 @@ from trimast.framework import (
     TaskState,
     command_task,
 )
+from trimast.model.container import ContainerInfo, Network
 from trimast.model.status_update import StatusReason
 
 PATIENCE_S: Final = 5.0
@@ -40,6 +41,7 @@ class CommandRun(Scheduler):
         name: str,
         cpus: float,
         mem_mib: float,
+        network: Network = Network.HOST,
         as_json: bool,
     ) -> None:
         self.exit_code = 0
@@ -51,6 +53,7 @@ class CommandRun(Scheduler):
                 cpus=cpus,
                 mem_mib=mem_mib,
                 environment={"TRIMAST_TASK_NUMBER": str(number)},
+                container=ContainerInfo(network=network) if network is not Network.HOST else None,
             )
             for number in range(count)
         }

@@ -22,6 +22,7 @@ from trimast.framework.reserving import (
     destroy_volumes,
     reserve,
     reserved_in,
+    tracked,
     unreserve,
     volume_ids,
     volumes_in,
@@ -31,9 +32,10 @@ from trimast.model.checks import Check, CheckResult, HealthCheck, Probe, ProbeKi
 from trimast.model.container import ContainerInfo, ImageInfo, Network, Volume
 from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, OperationId, TaskId
 from trimast.model.offer import Offer
 from trimast.model.operation import Operation
+from trimast.model.operation_update import OperationState, OperationUpdate
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import CommandInfo, TaskInfo
@@ -63,6 +65,9 @@ __all__ = [
     "Offer",
     "OfferId",
     "Operation",
+    "OperationId",
+    "OperationState",
+    "OperationUpdate",
     "Probe",
     "ProbeKind",
     "Resources",
@@ -83,6 +88,7 @@ __all__ = [
     "executor_task",
     "reserve",
     "reserved_in",
+    "tracked",
     "unreserve",
     "volume_ids",
     "volumes_in",

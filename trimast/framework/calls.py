@@ -11,8 +11,9 @@ from trimast.edge.wire.operation_codec import operation_to_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
 from trimast.model.executor import ExecutorInfo
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId, OperationId, TaskId
 from trimast.model.operation import Operation
+from trimast.model.operation_update import OperationUpdate
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task import TaskInfo
 
@@ -100,6 +101,26 @@ def reconcile(framework_id: FrameworkId, tasks: Sequence[TaskId]) -> Iterator[Ca
         call.reconcile.SetInParent()
         for task_id in tasks[first : first + RECONCILE_TASKS_MAX]:
             call.reconcile.tasks.add().task_id.value = task_id
+        yield call
+
+
+def acknowledge_operation(framework_id: FrameworkId, update: OperationUpdate) -> Call:
+    call = _call(framework_id, Call.ACKNOWLEDGE_OPERATION_STATUS)
+    call.acknowledge_operation_status.agent_id.value = update.agent_id
+    call.acknowledge_operation_status.operation_id.value = update.operation_id
+    call.acknowledge_operation_status.uuid = update.uuid
+    return call
+
+
+def reconcile_operations(
+    framework_id: FrameworkId, operations: Sequence[OperationId]
+) -> Iterator[Call]:
+    """As `reconcile`, of operations."""
+    for first in range(0, max(1, len(operations)), RECONCILE_TASKS_MAX):
+        call = _call(framework_id, Call.RECONCILE_OPERATIONS)
+        call.reconcile_operations.SetInParent()
+        for operation_id in operations[first : first + RECONCILE_TASKS_MAX]:
+            call.reconcile_operations.operations.add().operation_id.value = operation_id
         yield call
 
 

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from protos.mesos.v1.scheduler.scheduler_pb2 import Event
 from trimast.edge.wire.offer_codec import offer_from_proto
+from trimast.edge.wire.operation_update_codec import operation_update_from_proto
 from trimast.edge.wire.status_codec import status_from_proto
 from trimast.framework import calls
+from trimast.framework.known_operations import KnownOperations
 from trimast.framework.known_tasks import KnownTasks, Verdict
 from trimast.framework.refused import FrameworkRefused
 from trimast.framework.scheduler import Done, Scheduler
 from trimast.framework.standing import Standing
 from trimast.framework.subscription import Subscription
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId
+from trimast.model.operation_update import OperationUpdate
 from trimast.model.status_update import StatusUpdate
 
 if TYPE_CHECKING:
@@ -39,7 +42,14 @@ class LaunchWasVoid:
     update: StatusUpdate
 
 
-Notice = EventCame | StreamBroke | LaunchWasVoid
+@dataclass(frozen=True, slots=True)
+class OperationWasVoid:
+    """The same for an operation."""
+
+    update: OperationUpdate
+
+
+Notice = EventCame | StreamBroke | LaunchWasVoid | OperationWasVoid
 
 
 class Delivery:
@@ -54,6 +64,7 @@ class Delivery:
         scheduler: Scheduler,
         standing: Standing,
         tasks: KnownTasks,
+        operations: KnownOperations,
         *,
         acknowledges: bool,
     ) -> None:
@@ -61,6 +72,7 @@ class Delivery:
         self._scheduler = scheduler
         self._standing = standing
         self._tasks = tasks
+        self._operations = operations
         self._acknowledges = acknowledges
         self._has_subscribed = False
 
@@ -72,6 +84,8 @@ class Delivery:
                 await self._stream_broke(stream)
             case LaunchWasVoid(update):
                 await self._update(0, update)
+            case OperationWasVoid(update):
+                await self._operation_update(update)
             case _:
                 assert_never(notice)
 
@@ -87,6 +101,11 @@ class Delivery:
             await self._update(
                 stream.number, status_from_proto(status, self._standing.framework_id)
             )
+        elif event.type == Event.UPDATE_OPERATION_STATUS:
+            told = event.update_operation_status.status
+            await self._operation_update(
+                operation_update_from_proto(told, self._standing.framework_id)
+            )
         elif event.type == Event.FAILURE:
             await self._failure(event.failure)
         elif event.type == Event.MESSAGE:
@@ -100,6 +119,9 @@ class Delivery:
     async def _subscribed(self, stream: Subscription, framework_id: FrameworkId) -> None:
         is_first, self._has_subscribed = not self._has_subscribed, True
         self._standing.begin(stream, framework_id)
+        if self._operations.open_ids:
+            for call in calls.reconcile_operations(framework_id, self._operations.open_ids):
+                self._standing.send(call)
         if is_first:
             await _done(self._scheduler.subscribed(self._driver, framework_id))
         else:
@@ -130,6 +152,14 @@ class Delivery:
         ):
             self._tasks.acknowledged(update.uuid)
             self._standing.send_or_keep(calls.acknowledge(self._standing.framework_id, update))
+
+    async def _operation_update(self, update: OperationUpdate) -> None:
+        is_news = self._operations.take(update)
+        if is_news:
+            await _done(self._scheduler.operation_update(self._driver, update))
+        if update.uuid and (self._acknowledges or self._operations.is_acknowledged(update.uuid)):
+            self._operations.acknowledged(update.uuid)
+            self._standing.send(calls.acknowledge_operation(self._standing.framework_id, update))
 
     async def _failure(self, failure: Event.Failure) -> None:
         agent_id, executor_id = _place(failure)

@@ -15,9 +15,17 @@ from trimast.edge.clock import monotonic_ms, wall_ms
 from trimast.edge.leader_finder import LeaderAddress, LeaderFinder
 from trimast.edge.succession import successor
 from trimast.framework import calls
-from trimast.framework.delivery import Delivery, EventCame, LaunchWasVoid, Notice, StreamBroke
+from trimast.framework.delivery import (
+    Delivery,
+    EventCame,
+    LaunchWasVoid,
+    Notice,
+    OperationWasVoid,
+    StreamBroke,
+)
 from trimast.framework.driver_settings import DriverSettings, framework_info
 from trimast.framework.inbox import Inbox
+from trimast.framework.known_operations import KnownOperations, dropped
 from trimast.framework.known_tasks import KnownTasks
 from trimast.framework.scheduler import Scheduler
 from trimast.framework.standing import Standing
@@ -26,9 +34,10 @@ from trimast.framework.teardown import tear_down
 from trimast.model.backoff import retry_delay_ms
 from trimast.model.executor import ExecutorInfo, ExecutorKind
 from trimast.model.framework import FrameworkInfo
-from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OperationId, TaskId
 from trimast.model.offer import REFUSE_DEFAULT_MS, Offer
 from trimast.model.operation import Operation
+from trimast.model.operation_update import OperationUpdate
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
 from trimast.model.task import TaskInfo
 from trimast.model.task_lifecycle import TaskState
@@ -69,6 +78,7 @@ class SchedulerDriver:
         self._random = random or random_module.Random()
         self._addresses = _addresses(masters)
         self._tasks = KnownTasks(self._settings.updates_remembered_max)
+        self._operations = KnownOperations(self._settings.updates_remembered_max)
         self._inbox: Inbox[Notice] = Inbox(self._settings.events_waiting_max)
         # The id is chosen here, so that subscribing again for want of an answer makes no second
         # framework.
@@ -80,7 +90,12 @@ class SchedulerDriver:
         )
         self._standing.asks_for_all = framework_id is not None
         self._delivery = Delivery(
-            self, scheduler, self._standing, self._tasks, acknowledges=acknowledge
+            self,
+            scheduler,
+            self._standing,
+            self._tasks,
+            self._operations,
+            acknowledges=acknowledge,
         )
         self._streams = 0
         self._stop_asked = asyncio.Event()
@@ -108,7 +123,7 @@ class SchedulerDriver:
         tasks: Iterable[TaskInfo],
         *,
         refuse_ms: int = REFUSE_DEFAULT_MS,
-        group: str | None = None,
+        group: str | ExecutorInfo | None = None,
         operations: Iterable[Operation] = (),
     ) -> None:
         """Run `tasks` on what one agent offers. What they leave over is declined.
@@ -120,8 +135,9 @@ class SchedulerDriver:
             refuse_ms: for how long not to be offered the rest again.
             group: a name: launch all of them or none, and when one ends otherwise than well, kill
                 the others. They find a directory that they share as `group` in their sandboxes.
+                Or an executor of yours, which hears of all of them at once.
             operations: are done first, each if it can be, see `reserve` and `create_volume`. How
-                they went is seen by what is offered next.
+                they went is seen by what is offered next; of one that is `tracked` it is told.
 
         Raises:
             ValueError: no offer, or offers of several agents.
@@ -135,6 +151,8 @@ class SchedulerDriver:
             task if task.agent_id else dataclasses.replace(task, agent_id=agent_id)
             for task in tasks
         ]
+        wanted = tuple(operations)
+        self._operations.begun(wanted)
         stream = self._standing.live
         for task in placed:
             self._tasks.launched(task.task_id, stream.number if stream else 0)
@@ -143,9 +161,12 @@ class SchedulerDriver:
             self._standing.give_back(held, refuse_ms=0)
             for task in placed:
                 self._inbox.put_own(LaunchWasVoid(self._dropped(task)))
+            for update in dropped(self.framework_id, agent_id, wanted):
+                self._inbox.put_own(OperationWasVoid(update))
             return
-        together = None if group is None else ExecutorInfo(ExecutorId(group), ExecutorKind.DEFAULT)
-        called = calls.accept(self.framework_id, held, placed, refuse_ms, together, operations)
+        if isinstance(group, str):
+            group = ExecutorInfo(ExecutorId(group), ExecutorKind.DEFAULT)
+        called = calls.accept(self.framework_id, held, placed, refuse_ms, group, wanted)
         self._standing.send(called)
 
     def decline(
@@ -192,6 +213,24 @@ class SchedulerDriver:
             self._standing.ask(wanted)
         elif not wanted:
             self._standing.asks_for_all = True
+
+    def reconcile_operations(self, operation_ids: Iterable[str] = ()) -> None:
+        """Ask how these went, or all that are not acknowledged if none is named.
+
+        The driver does this by itself for what it has begun, after every break.
+        """
+        wanted = [OperationId(operation_id) for operation_id in operation_ids]
+        self._operations.asked_for(wanted)
+        if not wanted:
+            self._operations.asked_for_all()
+        for call in calls.reconcile_operations(self.framework_id, wanted):
+            self._standing.send(call)
+
+    def acknowledge_operation(self, update: OperationUpdate) -> None:
+        """As `acknowledge`, of an operation."""
+        if update.uuid:
+            self._operations.acknowledged(update.uuid)
+            self._standing.send(calls.acknowledge_operation(self.framework_id, update))
 
     def acknowledge(self, update: StatusUpdate) -> None:
         """Say that `update` need not be sent again. Only needed if the driver does not do it."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from trimast.model.ids import OperationId
 from trimast.model.operation import Operation, OperationKind
 from trimast.model.resource_kind import Kind, VolumeName, kind_of, rekeyed, selected
 from trimast.model.resources import Resources
@@ -59,6 +60,15 @@ def destroy_volumes(volumes: Resources) -> Operation:
         volumes: as `volumes_in` has them of an offer.
     """
     return Operation(OperationKind.DESTROY, volumes)
+
+
+def tracked(operation: Operation, operation_id: str) -> Operation:
+    """The scheduler is told how it went: see `Scheduler.operation_update`.
+
+    Args:
+        operation_id: that no other operation of the framework has, until its end is acknowledged.
+    """
+    return replace(operation, operation_id=OperationId(operation_id))
 
 
 def reserved_in(resources: Resources) -> Resources:

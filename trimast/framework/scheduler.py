@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, OfferId
 from trimast.model.offer import Offer
+from trimast.model.operation_update import OperationUpdate
 from trimast.model.status_update import StatusUpdate
 from trimast.model.task_lifecycle import TaskState
 
@@ -52,6 +53,13 @@ class Scheduler:
 
         `UNKNOWN` ends it too: no master knows of the task, so its launch was lost with a former
         leader, and it may be launched again, under this id or another.
+        """
+        return None
+
+    def operation_update(self, driver: SchedulerDriver, update: OperationUpdate) -> Done:
+        """How an operation went that has an id, see `tracked`: each ends once.
+
+        `UNKNOWN` and `DROPPED` end it too: it was lost with a former leader, and was not done.
         """
         return None
 

@@ -76,10 +76,12 @@ class ContainerInfo:
         capabilities: those of `CAPABILITIES` that a task that runs as root keeps; None for all.
         own_pids: it sees no processes but its own.
         own_ipc: nor shared memory, semaphores and queues.
+        network: of a task without an image; what has one says it there.
     """
 
     rlimits: tuple[Rlimit, ...] = ()
     capabilities: tuple[str, ...] | None = None
     own_pids: bool = False
     own_ipc: bool = False
+    network: Network = Network.HOST
     image: ImageInfo | None = None

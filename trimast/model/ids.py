@@ -8,6 +8,7 @@ FrameworkId = NewType("FrameworkId", str)
 OfferId = NewType("OfferId", str)
 TaskId = NewType("TaskId", str)
 ExecutorId = NewType("ExecutorId", str)
+OperationId = NewType("OperationId", str)
 
 ID_CHARS_MAX: Final = 255
 

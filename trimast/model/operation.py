@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from trimast.model.framework import DEFAULT_ROLE
-from trimast.model.ids import fault_of_id
+from trimast.model.ids import OperationId, fault_of_id
 from trimast.model.resource_kind import Kind, kinds_in, rekeyed
 from trimast.model.resources import Resources
 
@@ -28,10 +28,12 @@ class Operation:
     """
     Attributes:
         resources: reserved, as they will be or have been; for `CREATE` and `DESTROY` volumes.
+        operation_id: chosen by a framework that wants to hear how it went; None if it does not.
     """
 
     kind: OperationKind
     resources: Resources
+    operation_id: OperationId | None = None
 
     @property
     def consumed(self) -> Resources:

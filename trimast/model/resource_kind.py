@@ -141,6 +141,10 @@ def without_volumes(resources: Resources) -> Resources:
     return selected(resources, lambda kind: kind.volume is None)
 
 
+def only_volumes(resources: Resources) -> Resources:
+    return selected(resources, lambda kind: kind.volume is not None)
+
+
 def visible_to(resources: Resources, role: str) -> Resources:
     """What may be offered to a role: what nobody has reserved, and what it, or a role above it,
     has."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trimast.model.checks import CheckResult
+from trimast.model.container_status import ContainerStatus
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.task_lifecycle import TaskState
@@ -59,6 +60,7 @@ class StatusUpdate:
         check: what its check gave last; None if it has none.
         limitation: that its reason is about: how much memory it had, what disk it was allowed.
         is_paused: it runs, and is held where it is.
+        container: where it runs; None of one that does not.
         data, labels: from its executor, for the framework.
     """
 
@@ -82,3 +84,4 @@ class StatusUpdate:
     check: CheckResult | None = None
     limitation: Resources | None = None
     is_paused: bool = False
+    container: ContainerStatus | None = None

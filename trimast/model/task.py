@@ -5,7 +5,7 @@ from typing import Final
 
 from trimast.model.checks import Check, HealthCheck
 from trimast.model.command import CommandInfo
-from trimast.model.container import ContainerInfo
+from trimast.model.container import ContainerInfo, Network
 from trimast.model.executor import ExecutorInfo
 from trimast.model.ids import AgentId, TaskId
 from trimast.model.resources import Resources
@@ -45,3 +45,10 @@ class TaskInfo:
     check: Check | None = None
     health_check: HealthCheck | None = None
     max_completion_ms: int | None = None
+
+
+def network_of(task: TaskInfo) -> Network:
+    container = task.container
+    if container is None:
+        return Network.HOST
+    return container.network if container.image is None else container.image.network

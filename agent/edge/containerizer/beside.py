@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from agent.edge.containerizer.pipes import Pipes, open_pipes, open_terminal
 from agent.launcher.wire import Message
 
 END_TIMEOUT_S: Final = 5.0
@@ -34,6 +36,8 @@ class BesideOrder:
         environment: None for the task's.
         user: number, group and other groups; None for the task's.
         has_pipes: else it reads nothing, and what it writes is dropped.
+        has_terminal: in place of pipes; it controls the command.
+        terminal_size: rows and columns.
     """
 
     launch: str
@@ -43,14 +47,8 @@ class BesideOrder:
     environment: dict[str, str] | None = None
     user: tuple[int, int, tuple[int, ...]] | None = None
     has_pipes: bool = False
-
-
-@dataclass(slots=True)
-class Pipes:
-    stdin: asyncio.StreamWriter
-    stdout: asyncio.StreamReader
-    stderr: asyncio.StreamReader
-    transports: list[asyncio.BaseTransport]
+    has_terminal: bool = False
+    terminal_size: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -100,8 +98,7 @@ class Besides:
         process = BesideProcess(self._number, loop.create_future(), loop.create_future())
         self._running[process.number] = process
         try:
-            if order.has_pipes:
-                process.pipes = await _pipes(process.theirs)
+            process.pipes = await _files(order, process.theirs)
             self._send(_message(process, order))
             await process.started
         except BaseException:
@@ -118,11 +115,11 @@ class Besides:
             await asyncio.wait([process.ended], timeout=END_TIMEOUT_S)
         self._running.pop(process.number, None)
         if process.pipes is not None:
-            for transport in process.pipes.transports:
-                transport.close()
+            process.pipes.close()
 
-    def kill(self, process: BesideProcess) -> None:
-        self._send({"do": "end_beside", "number": process.number})
+    def kill(self, process: BesideProcess, number: int = signal.SIGKILL) -> None:
+        """All of it. A launcher of an earlier version knows no other signal, and kills."""
+        self._send({"do": "end_beside", "number": process.number, "signal": int(number)})
 
     def told(self, news: Message) -> None:
         process = self._running.get(news["number"])
@@ -166,34 +163,11 @@ def _message(process: BesideProcess, order: BesideOrder) -> Message:
     }
 
 
-async def _pipes(theirs: list[int]) -> Pipes:
-    """Their ends are open as long as nobody closes them. Raises BesideFailed."""
-    loop = asyncio.get_running_loop()
-    ours: list[int] = []
+async def _files(order: BesideOrder, theirs: list[int]) -> Pipes | None:
+    """Raises BesideFailed."""
     try:
-        for place in range(3):
-            reading, writing = os.pipe2(os.O_CLOEXEC)
-            ours.append(reading if place else writing)
-            theirs.append(writing if place else reading)
+        if order.has_terminal:
+            return await open_terminal(theirs, order.terminal_size)
+        return await open_pipes(theirs) if order.has_pipes else None
     except OSError as error:
-        for file in ours:
-            os.close(file)
         raise BesideFailed(str(error), error.errno or 0) from error
-    readers: list[asyncio.StreamReader] = []
-    transports: list[asyncio.BaseTransport] = []
-    for file in ours[1:]:
-        reader = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(reader)
-        transport, _ = await loop.connect_read_pipe(_as(protocol), os.fdopen(file, "rb", 0))
-        readers.append(reader)
-        transports.append(transport)
-    protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader())
-    feeding, _ = await loop.connect_write_pipe(_as(protocol), os.fdopen(ours[0], "wb", 0))
-    stdin = asyncio.StreamWriter(feeding, protocol, None, loop)
-    return Pipes(stdin, readers[0], readers[1], [*transports, feeding])
-
-
-def _as(
-    protocol: asyncio.StreamReaderProtocol,
-) -> Callable[[], asyncio.StreamReaderProtocol]:
-    return lambda: protocol

@@ -5,7 +5,7 @@ from typing import Final
 
 from agent.edge.containerizer.command_line import CannotStart
 from agent.launcher.wire import Message
-from trimast.model.container import CAPABILITIES, ContainerInfo, Rlimit
+from trimast.model.container import CAPABILITIES, ContainerInfo, Network, Rlimit
 
 NOTHING_ASKED: Final = ContainerInfo()
 
@@ -20,12 +20,16 @@ def box_of(container: ContainerInfo | None, *, is_root: bool, new_privileges: bo
     """
     asked = container or NOTHING_ASKED
     kept = asked.capabilities if is_root else ()
-    namespaces = [name for name, own in (("pid", asked.own_pids), ("ipc", asked.own_ipc)) if own]
+    own = {
+        "pid": asked.own_pids,
+        "ipc": asked.own_ipc,
+        "net": asked.network is Network.NONE,
+    }
     may_gain = new_privileges and is_root is False and asked.capabilities is None
     return {
         "rlimits": [[_number(rlimit), rlimit.soft, rlimit.hard] for rlimit in asked.rlimits],
         "capabilities": None if kept is None or may_gain else [*map(CAPABILITIES.index, kept)],
-        "namespaces": namespaces,
+        "namespaces": [name for name, is_own in own.items() if is_own],
         "no_new_privs": not new_privileges,
     }
 

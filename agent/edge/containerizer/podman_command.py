@@ -13,6 +13,7 @@ from agent.effects import StartProcess
 from agent.launcher.cgroups.contract import PERIOD_US, Bounds
 from trimast.model.command import CommandInfo
 from trimast.model.container import ContainerInfo, ImageInfo, Rlimit, Volume
+from trimast.model.resource_kind import volumes_in
 
 SANDBOX: Final = "/mnt/mesos/sandbox"
 """Where a container finds its sandbox; the place that Mesos gives it."""
@@ -79,7 +80,7 @@ def run_arguments(
         *_bounding(bounds),
         *_boxing(container, new_privileges=new_privileges),
         *_user(order),
-        *_mounts(image, sandbox, shared, rules),
+        *_mounts(order, image, sandbox, shared, rules),
         *(f"--device={_allowed_device(device, rules)}" for device in image.devices),
         *(f"--env={name}={value}" for name, value in _environment(order).items()),
         f"--workdir={SANDBOX}",
@@ -149,12 +150,22 @@ def _user(order: StartProcess) -> list[str]:
     return []
 
 
+def _kept(order: StartProcess, sandbox: Path) -> Iterator[Path]:
+    """Persistent volumes: the sandbox has links to them, which lead there in the container, too."""
+    for _, volume in volumes_in(order.task.resources):
+        yield Path(os.readlink(sandbox / volume.container_path))
+
+
 def _mounts(
-    image: ImageInfo, sandbox: Path, shared: Path | None, rules: PodmanRules
+    order: StartProcess,
+    image: ImageInfo,
+    sandbox: Path,
+    shared: Path | None,
+    rules: PodmanRules,
 ) -> Iterator[str]:
     yield _mount(str(sandbox), SANDBOX)
-    if shared is not None:
-        yield _mount(str(shared), str(shared))
+    for place in (*([shared] if shared is not None else []), *_kept(order, sandbox)):
+        yield _mount(str(place), str(place))
     for volume in image.volumes:
         source = _source_of(volume, sandbox, rules)
         target = os.path.join(SANDBOX, volume.container_path)

@@ -127,8 +127,6 @@ class Preparing:
             return
         if self._volumes is None:
             raise CannotStart("this agent keeps no persistent volumes")
-        if order.task.container is not None and order.task.container.image is not None:
-            raise CannotStart("a task with an image cannot have persistent volumes yet")
         owner = (os.geteuid(), os.getegid()) if user is None else (user.uid, user.gid)
         self._volumes.link(sandbox, wanted, owner)
 

@@ -2,11 +2,13 @@
 
 from typing import Final, assert_never
 
+from agent.container_names import container_id
 from agent.executors.effects import (
     Acknowledged,
     EndTask,
     ExecutorNews,
     Launch,
+    LaunchGroup,
     Message,
     Shutdown,
     Subscribed,
@@ -107,6 +109,9 @@ def event_from_news(news: ExecutorNews, state: AgentState) -> executor_pb2.Event
         case Launch():
             event.type = _Event.LAUNCH
             event.launch.task.CopyFrom(task_info_to_proto(news.task))
+        case LaunchGroup():
+            event.type = _Event.LAUNCH_GROUP
+            event.launch_group.task_group.tasks.extend(map(task_info_to_proto, news.tasks))
         case EndTask():
             event.type = _Event.KILL
             event.kill.task_id.value = news.task_id
@@ -134,7 +139,8 @@ def _describe(message: executor_pb2.Event.Subscribed, news: Subscribed, state: A
     message.framework_info.id.value = framework_id
     message.agent_info.CopyFrom(agent_info_to_proto(state.info))
     message.agent_info.id.value = state.agent_id or ""
-    message.container_id.value = str(news.fence)
+    key = executor_key(framework_id, news.notes.info.executor_id)
+    message.container_id.value = container_id(key, news.fence)
 
 
 def _check_status(call: executor_pb2.Call, status: mesos_pb2.TaskStatus) -> None:

@@ -2,21 +2,19 @@
 
 import asyncio
 import errno
-import json
 import os
-import re
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from aiohttp import web
 
+from agent.edge.mesos.answers import add_everywhere, json_answer
 from agent.edge.sandbox.files_places import FilePlace, FilePlaces
 from agent.edge.sandbox.sandbox_files import list_directory, open_file
 from trimast.edge.http_server import json_error
 
-PREFIXES: Final = ("", "/slave(1)")
 READ_BYTES_MAX: Final = 16 * 4096
 PIECE_BYTES: Final = 256 * 1024
 OFFSET_MAX: Final = 2**63 - 1 - READ_BYTES_MAX
@@ -34,7 +32,6 @@ _STATUS: Final = {
     errno.EINVAL: 400,
     errno.ENXIO: 400,
 }
-_JSONP: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.]{0,127}")
 
 Handler = Callable[[web.Request, FilePlace], Awaitable[web.StreamResponse]]
 
@@ -54,15 +51,12 @@ class FilesApi:
         self._rotation = rotation
 
     def add_to(self, app: web.Application) -> None:
-        for prefix in PREFIXES:
-            for name, handler in (
-                ("browse", self._browse),
-                ("read", self._read),
-                ("download", self._download),
-            ):
-                for ending in ("", ".json"):
-                    path = f"{prefix}/files/{name}{ending}"
-                    app.router.add_get(path, self._checked(handler))
+        for name, handler in (
+            ("browse", self._browse),
+            ("read", self._read),
+            ("download", self._download),
+        ):
+            add_everywhere(app, f"/files/{name}", self._checked(handler))
 
     def _checked(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def checked(request: web.Request) -> web.StreamResponse:
@@ -87,7 +81,7 @@ class FilesApi:
     async def _browse(self, request: web.Request, place: FilePlace) -> web.StreamResponse:
         path = request.query["path"]
         files, left_off = await asyncio.to_thread(list_directory, place, path)
-        answer = _json(request, [facts.document() for facts in files])
+        answer = json_answer(request, [facts.document() for facts in files])
         if left_off:
             answer.headers[LEFT_OFF_HEADER] = str(left_off)
         return answer
@@ -96,7 +90,7 @@ class FilesApi:
         offset = _number(request, "offset", OFFSET_MAX)
         length = _number(request, "length", OFFSET_MAX)
         offset, data = await asyncio.to_thread(self._piece, place, offset, length)
-        return _json(request, {"offset": offset, "data": data.decode("utf-8", "replace")})
+        return json_answer(request, {"offset": offset, "data": data.decode("utf-8", "replace")})
 
     def _piece(self, place: FilePlace, offset: int, length: int) -> tuple[int, bytes]:
         """Without an offset none of it, only how large it is: so do its readers begin."""
@@ -150,16 +144,3 @@ def _number(request: web.Request, name: str, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= most):
         raise BadQuery(f"{name} must be a whole number from -1 to {most}, not {text[:40]!r}")
     return int(text)
-
-
-def _json(request: web.Request, document: Any) -> web.Response:
-    """With `jsonp=NAME` a call of that function, as the pages of Mesos ask for it."""
-    text = json.dumps(document)
-    name = request.query.get("jsonp")
-    if name is None:
-        return web.Response(text=text, content_type="application/json")
-    if _JSONP.fullmatch(name) is None:
-        raise BadQuery(f"jsonp must be the name of a function, not {name[:40]!r}")
-    # Two characters that JSON has and JavaScript had not.
-    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return web.Response(text=f"{name}({text});", content_type="text/javascript")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from agent.container_names import fence_of
 from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.tasks import TaskKey
 from trimast.model.ids import AgentId, FrameworkId, TaskId
@@ -39,8 +40,8 @@ class FilePlaces:
     def find(self, path: str) -> FilePlace | None:
         """
         Args:
-            path: `WORK_DIR/slaves/A/frameworks/F/executors/E/runs/C/…`, where C may be `latest`,
-                or `/frameworks/F/executors/E/latest/…`, as with Mesos.
+            path: `WORK_DIR/slaves/A/frameworks/F/executors/E/runs/C/…`, where C is a fence, a
+                container's id or `latest`, or `/frameworks/F/executors/E/latest/…`, as with Mesos.
         """
         if len(path) > PATH_CHARS_MAX or "\0" in path:
             return None
@@ -61,9 +62,10 @@ class FilePlaces:
         rest, key = parts[8:], _key(framework_id, executor_id)
         if run == "latest":
             return self._latest(key, rest)
-        if not (run.isascii() and run.isdecimal() and len(run) <= 20):
+        fence = fence_of(run, key)
+        if fence is None:
             return None
-        sandbox = self._sandboxes.find_run(AgentId(agent_id), key, int(run))
+        sandbox = self._sandboxes.find_run(AgentId(agent_id), key, fence)
         return None if sandbox is None else FilePlace(sandbox, "/".join(rest))
 
     def _latest(self, key: TaskKey, rest: list[str]) -> FilePlace | None:

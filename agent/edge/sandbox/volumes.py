@@ -17,7 +17,8 @@ from typing import Final
 import structlog
 
 from agent.edge.work_dir import sync_directory
-from agent.events import VolumesGone
+from agent.events import VolumesGone, VolumesLinked
+from agent.executors.effects import LinkVolumes
 from agent.volumes.planning import Step, plan
 from trimast.edge.fatal import own_task
 from trimast.model.resource_kind import VolumeName
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 Owner = tuple[int, int]
 """User and group, by number."""
 _NEW: Final = ".new"
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class VolumeMissing(Exception):
@@ -39,12 +41,14 @@ class Volumes:
 
     Args:
         root: made when the first volume is.
-        on_gone: is told which of those that were to be destroyed are not there any more.
+        on_event: is told which of those that were to be destroyed are not there any more, and what
+            came of links for executors.
     """
 
-    def __init__(self, root: Path, on_gone: Callable[[VolumesGone], None]) -> None:
+    def __init__(self, root: Path, on_event: Callable[[VolumesGone | VolumesLinked], None]) -> None:
         self._root = root
-        self._on_gone = on_gone
+        self._on_event = on_event
+        self._linking: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="volumes")
         self._removing = ThreadPoolExecutor(1, thread_name_prefix="trash")
 
@@ -60,7 +64,7 @@ class Volumes:
         async def tell() -> None:
             gone = await asyncio.wrap_future(done)
             if gone:
-                self._on_gone(VolumesGone(gone))
+                self._on_event(VolumesGone(gone))
 
         self._telling = own_task(tell())
 
@@ -83,11 +87,32 @@ class Volumes:
         if wanted:
             self._pool.submit(self._link_all, sandbox, wanted, owner).result()
 
+    def link_soon(self, sandbox: Path, order: LinkVolumes) -> None:
+        """They belong to whom the sandbox does."""
+        done = self._pool.submit(self._try_to_link, sandbox, list(order.volumes))
+
+        async def tell() -> None:
+            why_not = await asyncio.wrap_future(done)
+            self._on_event(VolumesLinked(order.key, order.fence, why_not))
+
+        task = own_task(tell())
+        self._linking.add(task)
+        task.add_done_callback(self._linking.discard)
+
     def close(self) -> None:
         self._pool.shutdown()
         self._removing.shutdown(wait=False, cancel_futures=True)
 
     # In its thread.
+
+    def _try_to_link(self, sandbox: Path, wanted: list[tuple[str, VolumeName]]) -> str:
+        """Why that cannot be; "" if it can."""
+        try:
+            owner = sandbox.stat()
+            self._link_all(sandbox, wanted, (owner.st_uid, owner.st_gid))
+        except (VolumeMissing, OSError) as error:
+            return str(error)
+        return ""
 
     def _link_all(self, sandbox: Path, wanted: list[tuple[str, VolumeName]], owner: Owner) -> None:
         for role, volume in wanted:
@@ -98,12 +123,7 @@ class Volumes:
                     f"persistent volume {volume.persistence_id!r} of role {role!r} is not there:"
                     f" {place} is gone, or could not be made"
                 )
-            link = sandbox / volume.container_path
-            for parent in reversed(link.relative_to(sandbox).parents[:-1]):
-                with contextlib.suppress(FileExistsError):
-                    (sandbox / parent).mkdir()
-                    os.chown(sandbox / parent, *owner, follow_symlinks=False)
-            os.symlink(place, link)
+            _put_link(sandbox, volume.container_path, place, owner)
             os.chown(place, *owner, follow_symlinks=False)
 
     def _settle_one(self, record: VolumeRecord) -> None:
@@ -171,6 +191,41 @@ class Volumes:
 
     def _place(self, where: str, role: str, persistence_id: str) -> Path:
         return self._root / where / role.replace("/", " ") / persistence_id
+
+
+def _put_link(sandbox: Path, path: str, place: Path, owner: Owner) -> None:
+    """Step by step, and never along a link: an executor may have put one in our way."""
+    folder = os.open(sandbox, _FOLDER)
+    try:
+        *parents, name = path.split("/")
+        for parent in parents:
+            is_new = _make_folder(folder, parent)
+            inner = os.open(parent, _FOLDER, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+            if is_new:
+                os.fchown(folder, *owner)
+        if not _leads_to(folder, name, place):
+            os.symlink(place, name, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _make_folder(folder: int, name: str) -> bool:
+    """False if there is something of that name."""
+    try:
+        os.mkdir(name, dir_fd=folder)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _leads_to(folder: int, name: str, place: Path) -> bool:
+    """An earlier task of the same executor may have had it."""
+    try:
+        return os.readlink(name, dir_fd=folder) == str(place)
+    except OSError:
+        return False
 
 
 def _fence_in(note: Path) -> int | None:

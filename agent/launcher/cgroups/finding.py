@@ -3,10 +3,12 @@
 import os
 
 from agent.launcher.cgroups import v1, v2
+from agent.launcher.cgroups.abandoned import drop_abandoned, starting_alone
 from agent.launcher.cgroups.absent import NoGroups
 from agent.launcher.cgroups.contract import Groups
 from agent.launcher.cgroups.v1 import V1Groups
 from agent.launcher.cgroups.v2 import V2Groups
+from agent.launcher.said import say
 
 _SYSTEMD = "name=systemd"
 
@@ -42,8 +44,11 @@ def _find_v2(unified: str, mounts: dict[str, str], root: str) -> Groups | str:
         lacking = _lacking(file.read().split(), v2.NEEDED)
     if lacking:
         return f"cgroup v2 lacks {lacking}"
-    groups = V2Groups(unified, root)
-    groups.settle_in()
+    with starting_alone(unified) as is_alone:
+        groups = V2Groups(unified, root)
+        groups.settle_in()
+        if is_alone:
+            _drop_abandoned([unified], root)
     return groups
 
 
@@ -51,9 +56,22 @@ def _find_v1(_unified: str, mounts: dict[str, str], root: str) -> Groups | str:
     lacking = _lacking(mounts, v1.NEEDED)
     if lacking:
         return f"cgroup v1 lacks {lacking}"
-    groups = V1Groups(mounts, root, own_place=mounts.get(_SYSTEMD, ""))
-    groups.settle_in()
+    with starting_alone(mounts["pids"]) as is_alone:
+        groups = V1Groups(mounts, root, own_place=mounts.get(_SYSTEMD, ""))
+        groups.settle_in()
+        if is_alone:
+            used = [mounts[name] for name in (*v1.NEEDED, "freezer", _SYSTEMD) if name in mounts]
+            _drop_abandoned(used, root)
     return groups
+
+
+def _drop_abandoned(hierarchies: list[str], root: str) -> None:
+    above, own = os.path.split(root)
+    try:
+        for name in drop_abandoned([os.path.join(place, above) for place in hierarchies], own):
+            say("abandoned_groups_removed", group=f"{above}/{name}")
+    except OSError as error:
+        say("abandoned_groups_left", error=str(error))
 
 
 def _lacking(there: "dict[str, str] | list[str]", needed: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ import os
 import time
 from typing import Final
 
+from agent.launcher.cgroups.abandoned import LAUNCHER
 from agent.launcher.cgroups.contract import (
     CGROUP_1,
     PERIOD_US,
@@ -34,7 +35,8 @@ from agent.launcher.processes import cpu_ticks
 NEEDED: Final = ("memory", "cpu", "pids")
 UNLIMITED_BYTES: Final = 1 << 60
 """The kernel says the largest multiple of a page there is, where there is no limit."""
-LAUNCHER: Final = "launcher"
+WITH_SWAP: Final = "memory.memsw.limit_in_bytes"
+"""Of memory and swap together: never below that of memory alone."""
 FREEZE_WAIT_S: Final = 0.5
 
 
@@ -60,6 +62,8 @@ class V1Groups:
                 self._open(controller, os.path.join(mounts[controller], root))
         # In a hierarchy of its own it is left out: see `_cpu_times`.
         self._counts_cpu = mounts.get("cpuacct") == mounts["cpu"]
+        # Only where the kernel counts swap at all.
+        self._counts_swap = os.path.exists(os.path.join(self._paths["memory"], WITH_SWAP))
         self._entered = [self._folders[controller] for controller in NEEDED]
         self._paused = set(self.names())
         self._entered = list(dict.fromkeys(self._entered))
@@ -88,6 +92,9 @@ class V1Groups:
             write(cpu, f"{name}/cpu.cfs_quota_us", b"%d" % bounds.cpu_quota_us)
         if bounds.mem_bytes is not None:
             write(memory, f"{name}/memory.limit_in_bytes", b"%d" % bounds.mem_bytes)
+            if self._counts_swap:
+                # Else what does not fit goes to the disk, and slows down everybody.
+                write(memory, f"{name}/{WITH_SWAP}", b"%d" % bounds.mem_bytes)
         if bounds.mem_soft_bytes is not None and bounds.mem_soft_bytes != bounds.mem_bytes:
             write(memory, f"{name}/memory.soft_limit_in_bytes", b"%d" % bounds.mem_soft_bytes)
         if bounds.pids_max is not None:
@@ -100,8 +107,12 @@ class V1Groups:
         write(cpu, f"{name}/cpu.cfs_quota_us", _or_none(bounds.cpu_quota_us))
         pids_max = b"max" if bounds.pids_max is None else b"%d" % bounds.pids_max
         write(self._folders["pids"], f"{name}/pids.max", pids_max)
+        files = ["memory.limit_in_bytes", *([WITH_SWAP] if self._counts_swap else [])]
+        if self._is_more(name, bounds.mem_bytes):
+            files.reverse()
         try:
-            write(memory, f"{name}/memory.limit_in_bytes", _or_none(bounds.mem_bytes))
+            for file in files:
+                write(memory, f"{name}/{file}", _or_none(bounds.mem_bytes))
         except OSError as error:
             # The kernel takes back what it can, and refuses a limit below what is left.
             if error.errno != errno.EBUSY:
@@ -109,6 +120,10 @@ class V1Groups:
             return False
         write(memory, f"{name}/memory.soft_limit_in_bytes", _or_none(bounds.mem_soft_bytes))
         return True
+
+    def _is_more(self, name: str, mem_bytes: int | None) -> bool:
+        limit = int(read(self._folders["memory"], f"{name}/memory.limit_in_bytes"))
+        return mem_bytes is None or mem_bytes > limit
 
     def exists(self, name: str) -> bool:
         return bool(folders_below(self._folders["pids"], name))

@@ -4,6 +4,7 @@ import contextlib
 import os
 from typing import Final
 
+from agent.launcher.cgroups.abandoned import LAUNCHER
 from agent.launcher.cgroups.contract import CGROUP_2, PERIOD_US, Bounds, Memory, Usage
 from agent.launcher.cgroups.ending import kill_listed
 from agent.launcher.cgroups.files import (
@@ -20,7 +21,7 @@ from agent.launcher.cgroups.files import (
 )
 
 NEEDED: Final = ("memory", "cpu", "pids")
-LAUNCHER: Final = "launcher"
+SWAP: Final = "memory.swap.max"
 WEIGHT_MAX: Final = 10_000
 
 
@@ -52,6 +53,8 @@ class V2Groups:
         finally:
             os.close(top)
         self._root = open_folder(self._path)
+        # Only where the kernel counts swap at all.
+        self._counts_swap = os.path.exists(os.path.join(self._path, SWAP))
 
     def _pass_on(self, top: int, root: str) -> None:
         """What a group has in its files is decided by the one above it."""
@@ -81,6 +84,9 @@ class V2Groups:
         if "memory" in self._controllers:
             if bounds.mem_bytes is not None:
                 files.append(("memory.max", b"%d" % bounds.mem_bytes))
+                if self._counts_swap:
+                    # Else what does not fit goes to the disk, and slows down everybody.
+                    files.append((SWAP, b"0"))
             if bounds.mem_soft_bytes is not None:
                 files.append(("memory.low", b"%d" % bounds.mem_soft_bytes))
             # All of it or nothing: half a task is of no use, and says nothing of what it lacks.
@@ -107,6 +113,8 @@ class V2Groups:
             if int(read(self._root, f"{name}/memory.current")) > bounds.mem_bytes:
                 return False
         write(self._root, f"{name}/memory.max", _or_max(bounds.mem_bytes))
+        if self._counts_swap:
+            write(self._root, f"{name}/{SWAP}", b"max" if bounds.mem_bytes is None else b"0")
         write(self._root, f"{name}/memory.high", b"max")
         return True
 

@@ -104,6 +104,8 @@ class SchedulerApi:
         if stream is None:
             raise Refusal(403, "Framework is not subscribed")
         self._check_stream(request, framework_id, number)
+        if call.type == _Call.RECONCILE_OPERATIONS:
+            accepted_type(request)  # As Mesos has it, though events answer.
         self._count("scheduler", _Call.Type.Name(call.type))
         if isinstance(event, FrameworkUpdateRequested):
             return await self._update(reign, event)

@@ -26,7 +26,7 @@ from protos.mesos.v1 import mesos_pb2 as protos_dot_mesos_dot_v1_dot_mesos__pb2
 from protos.trimast.v1 import agent_link_pb2 as protos_dot_trimast_dot_v1_dot_agent__link__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/trimast/v1/registry.proto\x12\ntrimast.v1\x1a\x1bprotos/mesos/v1/mesos.proto\x1a\"protos/trimast/v1/agent_link.proto\"\xd1\x06\n\x0fRegistryCommand\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\r\n\x05\x61t_ms\x18\x02 \x01(\x04\x12-\n\x0b\x62\x65gin_epoch\x18\x03 \x01(\x0b\x32\x16.trimast.v1.BeginEpochH\x00\x12-\n\x0b\x61\x64mit_agent\x18\x04 \x01(\x0b\x32\x16.trimast.v1.AdmitAgentH\x00\x12\x42\n\x16mark_agent_unreachable\x18\x05 \x01(\x0b\x32 .trimast.v1.MarkAgentUnreachableH\x00\x12\x35\n\x0f\x61\x64mit_framework\x18\x06 \x01(\x0b\x32\x1a.trimast.v1.AdmitFrameworkH\x00\x12<\n\x13note_framework_away\x18\x07 \x01(\x0b\x32\x1d.trimast.v1.NoteFrameworkAwayH\x00\x12\x37\n\x10remove_framework\x18\x08 \x01(\x0b\x32\x1b.trimast.v1.RemoveFrameworkH\x00\x12-\n\x0blaunch_task\x18\t \x01(\x0b\x32\x16.trimast.v1.LaunchTaskH\x00\x12-\n\x0breport_task\x18\n \x01(\x0b\x32\x16.trimast.v1.ReportTaskH\x00\x12;\n\x12\x61\x63knowledge_report\x18\x0b \x01(\x0b\x32\x1d.trimast.v1.AcknowledgeReportH\x00\x12+\n\norder_kill\x18\x0c \x01(\x0b\x32\x15.trimast.v1.OrderKillH\x00\x12.\n\x0cgive_up_task\x18\r \x01(\x0b\x32\x16.trimast.v1.GiveUpTaskH\x00\x12/\n\x0cprove_quorum\x18\x0e \x01(\x0b\x32\x17.trimast.v1.ProveQuorumH\x00\x12/\n\x0claunch_group\x18\x0f \x01(\x0b\x32\x17.trimast.v1.LaunchGroupH\x00\x12\x39\n\x11\x63onvert_resources\x18\x14 \x01(\x0b\x32\x1c.trimast.v1.ConvertResourcesH\x00\x12\x33\n\x0e\x66orget_volumes\x18\x15 \x01(\x0b\x32\x19.trimast.v1.ForgetVolumesH\x00\x42\x06\n\x04what\"\x1f\n\nBeginEpoch\x12\x11\n\tleader_id\x18\x01 \x01(\t\"c\n\nAdmitAgent\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12!\n\x04info\x18\x02 \x01(\x0b\x32\x13.mesos.v1.AgentInfo\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\"(\n\x14MarkAgentUnreachable\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\"M\n\x0e\x41\x64mitFramework\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12%\n\x04info\x18\x02 \x01(\x0b\x32\x17.mesos.v1.FrameworkInfo\"?\n\x11NoteFrameworkAway\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x14\n\x0csubscription\x18\x02 \x01(\x04\"=\n\x0fRemoveFramework\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x14\n\x0csubscription\x18\x02 \x01(\x04\"]\n\nLaunchTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12 \n\x04task\x18\x02 \x01(\x0b\x32\x12.mesos.v1.TaskInfo\x12\x17\n\x0fshares_executor\x18\x03 \x01(\x08\"_\n\x0bLaunchGroup\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12!\n\x05tasks\x18\x02 \x03(\x0b\x32\x12.mesos.v1.TaskInfo\x12\x17\n\x0fshares_executor\x18\x03 \x01(\x08\"o\n\x10\x43onvertResources\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\r\x12%\n\tresources\x18\x04 \x03(\x0b\x32\x12.mesos.v1.Resource\"J\n\rForgetVolumes\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\'\n\x07volumes\x18\x02 \x03(\x0b\x32\x16.trimast.v1.HeldVolume\"6\n\nReportTask\x12(\n\x06report\x18\x01 \x01(\x0b\x32\x18.trimast.v1.StatusReport\"H\n\x11\x41\x63knowledgeReport\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x0c\n\x04uuid\x18\x03 \x01(\x0c\"V\n\tOrderKill\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x15\n\x08grace_ms\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x0b\n\t_grace_ms\"E\n\nGiveUpTask\x12\r\n\x05\x66\x65nce\x18\x01 \x01(\x04\x12(\n\x06report\x18\x02 \x01(\x0b\x32\x18.trimast.v1.StatusReport\"\r\n\x0bProveQuorumb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/trimast/v1/registry.proto\x12\ntrimast.v1\x1a\x1bprotos/mesos/v1/mesos.proto\x1a\"protos/trimast/v1/agent_link.proto\"\x94\x07\n\x0fRegistryCommand\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\r\n\x05\x61t_ms\x18\x02 \x01(\x04\x12-\n\x0b\x62\x65gin_epoch\x18\x03 \x01(\x0b\x32\x16.trimast.v1.BeginEpochH\x00\x12-\n\x0b\x61\x64mit_agent\x18\x04 \x01(\x0b\x32\x16.trimast.v1.AdmitAgentH\x00\x12\x42\n\x16mark_agent_unreachable\x18\x05 \x01(\x0b\x32 .trimast.v1.MarkAgentUnreachableH\x00\x12\x35\n\x0f\x61\x64mit_framework\x18\x06 \x01(\x0b\x32\x1a.trimast.v1.AdmitFrameworkH\x00\x12<\n\x13note_framework_away\x18\x07 \x01(\x0b\x32\x1d.trimast.v1.NoteFrameworkAwayH\x00\x12\x37\n\x10remove_framework\x18\x08 \x01(\x0b\x32\x1b.trimast.v1.RemoveFrameworkH\x00\x12-\n\x0blaunch_task\x18\t \x01(\x0b\x32\x16.trimast.v1.LaunchTaskH\x00\x12-\n\x0breport_task\x18\n \x01(\x0b\x32\x16.trimast.v1.ReportTaskH\x00\x12;\n\x12\x61\x63knowledge_report\x18\x0b \x01(\x0b\x32\x1d.trimast.v1.AcknowledgeReportH\x00\x12+\n\norder_kill\x18\x0c \x01(\x0b\x32\x15.trimast.v1.OrderKillH\x00\x12.\n\x0cgive_up_task\x18\r \x01(\x0b\x32\x16.trimast.v1.GiveUpTaskH\x00\x12/\n\x0cprove_quorum\x18\x0e \x01(\x0b\x32\x17.trimast.v1.ProveQuorumH\x00\x12/\n\x0claunch_group\x18\x0f \x01(\x0b\x32\x17.trimast.v1.LaunchGroupH\x00\x12\x39\n\x11\x63onvert_resources\x18\x14 \x01(\x0b\x32\x1c.trimast.v1.ConvertResourcesH\x00\x12\x33\n\x0e\x66orget_volumes\x18\x15 \x01(\x0b\x32\x19.trimast.v1.ForgetVolumesH\x00\x12\x41\n\x15\x61\x63knowledge_operation\x18\x1e \x01(\x0b\x32 .trimast.v1.AcknowledgeOperationH\x00\x42\x06\n\x04what\"\x1f\n\nBeginEpoch\x12\x11\n\tleader_id\x18\x01 \x01(\t\"c\n\nAdmitAgent\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12!\n\x04info\x18\x02 \x01(\x0b\x32\x13.mesos.v1.AgentInfo\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\"(\n\x14MarkAgentUnreachable\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\"M\n\x0e\x41\x64mitFramework\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12%\n\x04info\x18\x02 \x01(\x0b\x32\x17.mesos.v1.FrameworkInfo\"?\n\x11NoteFrameworkAway\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x14\n\x0csubscription\x18\x02 \x01(\x04\"=\n\x0fRemoveFramework\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x14\n\x0csubscription\x18\x02 \x01(\x04\"]\n\nLaunchTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12 \n\x04task\x18\x02 \x01(\x0b\x32\x12.mesos.v1.TaskInfo\x12\x17\n\x0fshares_executor\x18\x03 \x01(\x08\"_\n\x0bLaunchGroup\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12!\n\x05tasks\x18\x02 \x03(\x0b\x32\x12.mesos.v1.TaskInfo\x12\x17\n\x0fshares_executor\x18\x03 \x01(\x08\"\x9b\x01\n\x10\x43onvertResources\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\r\x12%\n\tresources\x18\x04 \x03(\x0b\x32\x12.mesos.v1.Resource\x12\x19\n\x0coperation_id\x18\x05 \x01(\tH\x00\x88\x01\x01\x42\x0f\n\r_operation_id\"P\n\x14\x41\x63knowledgeOperation\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x14\n\x0coperation_id\x18\x02 \x01(\t\x12\x0c\n\x04uuid\x18\x03 \x01(\x0c\"J\n\rForgetVolumes\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\'\n\x07volumes\x18\x02 \x03(\x0b\x32\x16.trimast.v1.HeldVolume\"6\n\nReportTask\x12(\n\x06report\x18\x01 \x01(\x0b\x32\x18.trimast.v1.StatusReport\"H\n\x11\x41\x63knowledgeReport\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x0c\n\x04uuid\x18\x03 \x01(\x0c\"V\n\tOrderKill\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x15\n\x08grace_ms\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x0b\n\t_grace_ms\"E\n\nGiveUpTask\x12\r\n\x05\x66\x65nce\x18\x01 \x01(\x04\x12(\n\x06report\x18\x02 \x01(\x0b\x32\x18.trimast.v1.StatusReport\"\r\n\x0bProveQuorumb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,35 +34,37 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.trimast.v1.registry_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REGISTRYCOMMAND']._serialized_start=114
-  _globals['_REGISTRYCOMMAND']._serialized_end=963
-  _globals['_BEGINEPOCH']._serialized_start=965
-  _globals['_BEGINEPOCH']._serialized_end=996
-  _globals['_ADMITAGENT']._serialized_start=998
-  _globals['_ADMITAGENT']._serialized_end=1097
-  _globals['_MARKAGENTUNREACHABLE']._serialized_start=1099
-  _globals['_MARKAGENTUNREACHABLE']._serialized_end=1139
-  _globals['_ADMITFRAMEWORK']._serialized_start=1141
-  _globals['_ADMITFRAMEWORK']._serialized_end=1218
-  _globals['_NOTEFRAMEWORKAWAY']._serialized_start=1220
-  _globals['_NOTEFRAMEWORKAWAY']._serialized_end=1283
-  _globals['_REMOVEFRAMEWORK']._serialized_start=1285
-  _globals['_REMOVEFRAMEWORK']._serialized_end=1346
-  _globals['_LAUNCHTASK']._serialized_start=1348
-  _globals['_LAUNCHTASK']._serialized_end=1441
-  _globals['_LAUNCHGROUP']._serialized_start=1443
-  _globals['_LAUNCHGROUP']._serialized_end=1538
-  _globals['_CONVERTRESOURCES']._serialized_start=1540
-  _globals['_CONVERTRESOURCES']._serialized_end=1651
-  _globals['_FORGETVOLUMES']._serialized_start=1653
-  _globals['_FORGETVOLUMES']._serialized_end=1727
-  _globals['_REPORTTASK']._serialized_start=1729
-  _globals['_REPORTTASK']._serialized_end=1783
-  _globals['_ACKNOWLEDGEREPORT']._serialized_start=1785
-  _globals['_ACKNOWLEDGEREPORT']._serialized_end=1857
-  _globals['_ORDERKILL']._serialized_start=1859
-  _globals['_ORDERKILL']._serialized_end=1945
-  _globals['_GIVEUPTASK']._serialized_start=1947
-  _globals['_GIVEUPTASK']._serialized_end=2016
-  _globals['_PROVEQUORUM']._serialized_start=2018
-  _globals['_PROVEQUORUM']._serialized_end=2031
+  _globals['_REGISTRYCOMMAND']._serialized_end=1030
+  _globals['_BEGINEPOCH']._serialized_start=1032
+  _globals['_BEGINEPOCH']._serialized_end=1063
+  _globals['_ADMITAGENT']._serialized_start=1065
+  _globals['_ADMITAGENT']._serialized_end=1164
+  _globals['_MARKAGENTUNREACHABLE']._serialized_start=1166
+  _globals['_MARKAGENTUNREACHABLE']._serialized_end=1206
+  _globals['_ADMITFRAMEWORK']._serialized_start=1208
+  _globals['_ADMITFRAMEWORK']._serialized_end=1285
+  _globals['_NOTEFRAMEWORKAWAY']._serialized_start=1287
+  _globals['_NOTEFRAMEWORKAWAY']._serialized_end=1350
+  _globals['_REMOVEFRAMEWORK']._serialized_start=1352
+  _globals['_REMOVEFRAMEWORK']._serialized_end=1413
+  _globals['_LAUNCHTASK']._serialized_start=1415
+  _globals['_LAUNCHTASK']._serialized_end=1508
+  _globals['_LAUNCHGROUP']._serialized_start=1510
+  _globals['_LAUNCHGROUP']._serialized_end=1605
+  _globals['_CONVERTRESOURCES']._serialized_start=1608
+  _globals['_CONVERTRESOURCES']._serialized_end=1763
+  _globals['_ACKNOWLEDGEOPERATION']._serialized_start=1765
+  _globals['_ACKNOWLEDGEOPERATION']._serialized_end=1845
+  _globals['_FORGETVOLUMES']._serialized_start=1847
+  _globals['_FORGETVOLUMES']._serialized_end=1921
+  _globals['_REPORTTASK']._serialized_start=1923
+  _globals['_REPORTTASK']._serialized_end=1977
+  _globals['_ACKNOWLEDGEREPORT']._serialized_start=1979
+  _globals['_ACKNOWLEDGEREPORT']._serialized_end=2051
+  _globals['_ORDERKILL']._serialized_start=2053
+  _globals['_ORDERKILL']._serialized_end=2139
+  _globals['_GIVEUPTASK']._serialized_start=2141
+  _globals['_GIVEUPTASK']._serialized_end=2210
+  _globals['_PROVEQUORUM']._serialized_start=2212
+  _globals['_PROVEQUORUM']._serialized_end=2225
 # @@protoc_insertion_point(module_scope)

@@ -44,6 +44,7 @@ class RegistryCommand(_message.Message):
     LAUNCH_GROUP_FIELD_NUMBER: _builtins.int
     CONVERT_RESOURCES_FIELD_NUMBER: _builtins.int
     FORGET_VOLUMES_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_OPERATION_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """The epoch the command was decided in; a command of another epoch is refused."""
     at_ms: _builtins.int
@@ -78,6 +79,8 @@ class RegistryCommand(_message.Message):
     def convert_resources(self) -> Global___ConvertResources: ...
     @_builtins.property
     def forget_volumes(self) -> Global___ForgetVolumes: ...
+    @_builtins.property
+    def acknowledge_operation(self) -> Global___AcknowledgeOperation: ...
     def __init__(
         self,
         *,
@@ -98,12 +101,13 @@ class RegistryCommand(_message.Message):
         launch_group: Global___LaunchGroup | None = ...,
         convert_resources: Global___ConvertResources | None = ...,
         forget_volumes: Global___ForgetVolumes | None = ...,
+        acknowledge_operation: Global___AcknowledgeOperation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "begin_epoch", b"begin_epoch", "convert_resources", b"convert_resources", "forget_volumes", b"forget_volumes", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_operation", b"acknowledge_operation", "acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "begin_epoch", b"begin_epoch", "convert_resources", b"convert_resources", "forget_volumes", b"forget_volumes", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "at_ms", b"at_ms", "begin_epoch", b"begin_epoch", "convert_resources", b"convert_resources", "epoch", b"epoch", "forget_volumes", b"forget_volumes", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_operation", b"acknowledge_operation", "acknowledge_report", b"acknowledge_report", "admit_agent", b"admit_agent", "admit_framework", b"admit_framework", "at_ms", b"at_ms", "begin_epoch", b"begin_epoch", "convert_resources", b"convert_resources", "epoch", b"epoch", "forget_volumes", b"forget_volumes", "give_up_task", b"give_up_task", "launch_group", b"launch_group", "launch_task", b"launch_task", "mark_agent_unreachable", b"mark_agent_unreachable", "note_framework_away", b"note_framework_away", "order_kill", b"order_kill", "prove_quorum", b"prove_quorum", "remove_framework", b"remove_framework", "report_task", b"report_task", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["begin_epoch", "admit_agent", "mark_agent_unreachable", "admit_framework", "note_framework_away", "remove_framework", "launch_task", "report_task", "acknowledge_report", "order_kill", "give_up_task", "prove_quorum", "launch_group", "convert_resources", "forget_volumes"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["begin_epoch", "admit_agent", "mark_agent_unreachable", "admit_framework", "note_framework_away", "remove_framework", "launch_task", "report_task", "acknowledge_report", "order_kill", "give_up_task", "prove_quorum", "launch_group", "convert_resources", "forget_volumes", "acknowledge_operation"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -317,10 +321,13 @@ class ConvertResources(_message.Message):
     AGENT_ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     RESOURCES_FIELD_NUMBER: _builtins.int
+    OPERATION_ID_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
     agent_id: _builtins.str
     kind: _builtins.int
     """A mesos.v1.Offer.Operation.Type: RESERVE, UNRESERVE, CREATE or DESTROY."""
+    operation_id: _builtins.str
+    """Chosen by a framework that wants to hear how it went."""
     @_builtins.property
     def resources(self) -> _containers.RepeatedCompositeFieldContainer[_mesos_pb2.Resource]: ...
     def __init__(
@@ -330,14 +337,44 @@ class ConvertResources(_message.Message):
         agent_id: _builtins.str = ...,
         kind: _builtins.int = ...,
         resources: _abc.Iterable[_mesos_pb2.Resource] | None = ...,
+        operation_id: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_operation_id", b"_operation_id", "operation_id", b"operation_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_operation_id", b"_operation_id", "agent_id", b"agent_id", "framework_id", b"framework_id", "kind", b"kind", "operation_id", b"operation_id", "resources", b"resources"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__operation_id: _TypeAlias = _typing.Literal["operation_id"]  # noqa: Y015
+    _WhichOneofArgType__operation_id: _TypeAlias = _typing.Literal["_operation_id", b"_operation_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__operation_id) -> _WhichOneofReturnType__operation_id | None: ...
+
+Global___ConvertResources: _TypeAlias = ConvertResources  # noqa: Y015
+
+@_typing.final
+class AcknowledgeOperation(_message.Message):
+    """The framework knows how this operation went: forget it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    OPERATION_ID_FIELD_NUMBER: _builtins.int
+    UUID_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    operation_id: _builtins.str
+    uuid: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        operation_id: _builtins.str = ...,
+        uuid: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "framework_id", b"framework_id", "kind", b"kind", "resources", b"resources"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["framework_id", b"framework_id", "operation_id", b"operation_id", "uuid", b"uuid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ConvertResources: _TypeAlias = ConvertResources  # noqa: Y015
+Global___AcknowledgeOperation: _TypeAlias = AcknowledgeOperation  # noqa: Y015
 
 @_typing.final
 class ForgetVolumes(_message.Message):

@@ -26,7 +26,7 @@ from protos.mesos.v1 import mesos_pb2 as protos_dot_mesos_dot_v1_dot_mesos__pb2
 from protos.trimast.v1 import agent_link_pb2 as protos_dot_trimast_dot_v1_dot_agent__link__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)protos/trimast/v1/registry_snapshot.proto\x12\ntrimast.v1\x1a\x1bprotos/mesos/v1/mesos.proto\x1a\"protos/trimast/v1/agent_link.proto\"\xc8\x03\n\x14RegistrySnapshotPart\x12&\n\x04head\x18\x01 \x01(\x0b\x32\x18.trimast.v1.SnapshotHead\x12)\n\x06\x61gents\x18\x02 \x03(\x0b\x32\x19.trimast.v1.SnapshotAgent\x12\x31\n\nframeworks\x18\x03 \x03(\x0b\x32\x1d.trimast.v1.SnapshotFramework\x12\'\n\x05tasks\x18\x04 \x03(\x0b\x32\x18.trimast.v1.SnapshotTask\x12\x31\n\x0f\x63ompleted_tasks\x18\x05 \x03(\x0b\x32\x18.trimast.v1.SnapshotTask\x12;\n\x14\x63ompleted_frameworks\x18\x06 \x03(\x0b\x32\x1d.trimast.v1.SnapshotFramework\x12&\n\x04used\x18\x07 \x03(\x0b\x32\x18.trimast.v1.SnapshotUsed\x12*\n\x08reserved\x18\x14 \x03(\x0b\x32\x18.trimast.v1.SnapshotUsed\x12,\n\x07volumes\x18\x15 \x03(\x0b\x32\x1b.trimast.v1.SnapshotVolumes\x12\x0f\n\x07is_last\x18\x08 \x01(\x08\"C\n\x0cSnapshotHead\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x16\n\tleader_id\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x0c\n\n_leader_id\"\x82\x02\n\rSnapshotAgent\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12!\n\x04info\x18\x02 \x01(\x0b\x32\x13.mesos.v1.AgentInfo\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12.\n\x05state\x18\x05 \x01(\x0e\x32\x1f.trimast.v1.SnapshotAgent.State\x12\x16\n\x0e\x61\x64mitted_at_ms\x18\x06 \x01(\x04\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x04\";\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\x0f\n\x0bUNREACHABLE\x10\x02\"\x8c\x02\n\x11SnapshotFramework\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12%\n\x04info\x18\x02 \x01(\x0b\x32\x17.mesos.v1.FrameworkInfo\x12\x32\n\x05state\x18\x03 \x01(\x0e\x32#.trimast.v1.SnapshotFramework.State\x12\x14\n\x0csubscription\x18\x04 \x01(\x04\x12\x16\n\x0e\x61\x64mitted_at_ms\x18\x05 \x01(\x04\x12\x15\n\rchanged_at_ms\x18\x06 \x01(\x04\"A\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\x08\n\x04\x41WAY\x10\x02\x12\x0b\n\x07REMOVED\x10\x03\"\xc9\x02\n\x0cSnapshotTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12 \n\x04info\x18\x02 \x01(\x0b\x32\x12.mesos.v1.TaskInfo\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\x12\x16\n\x0elaunched_at_ms\x18\x04 \x01(\x04\x12\r\n\x05state\x18\x05 \x01(\r\x12)\n\x07reports\x18\x06 \x03(\x0b\x32\x18.trimast.v1.StatusReport\x12(\n\x06latest\x18\x07 \x01(\x0b\x32\x18.trimast.v1.StatusReport\x12\x1d\n\x15latest_is_last_report\x18\x08 \x01(\x08\x12\x10\n\x08sequence\x18\t \x01(\x04\x12+\n\x04kill\x18\n \x01(\x0b\x32\x1d.trimast.v1.SnapshotKillOrder\x12\x18\n\x10may_lack_reports\x18\x0b \x01(\x08\"7\n\x11SnapshotKillOrder\x12\x15\n\x08grace_ms\x18\x01 \x01(\x04H\x00\x88\x01\x01\x42\x0b\n\t_grace_ms\"G\n\x0cSnapshotUsed\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12%\n\tresources\x18\x02 \x03(\x0b\x32\x12.mesos.v1.Resource\"L\n\x0fSnapshotVolumes\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\'\n\x07volumes\x18\x02 \x03(\x0b\x32\x16.trimast.v1.KeptVolumeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)protos/trimast/v1/registry_snapshot.proto\x12\ntrimast.v1\x1a\x1bprotos/mesos/v1/mesos.proto\x1a\"protos/trimast/v1/agent_link.proto\"\xfb\x03\n\x14RegistrySnapshotPart\x12&\n\x04head\x18\x01 \x01(\x0b\x32\x18.trimast.v1.SnapshotHead\x12)\n\x06\x61gents\x18\x02 \x03(\x0b\x32\x19.trimast.v1.SnapshotAgent\x12\x31\n\nframeworks\x18\x03 \x03(\x0b\x32\x1d.trimast.v1.SnapshotFramework\x12\'\n\x05tasks\x18\x04 \x03(\x0b\x32\x18.trimast.v1.SnapshotTask\x12\x31\n\x0f\x63ompleted_tasks\x18\x05 \x03(\x0b\x32\x18.trimast.v1.SnapshotTask\x12;\n\x14\x63ompleted_frameworks\x18\x06 \x03(\x0b\x32\x1d.trimast.v1.SnapshotFramework\x12&\n\x04used\x18\x07 \x03(\x0b\x32\x18.trimast.v1.SnapshotUsed\x12*\n\x08reserved\x18\x14 \x03(\x0b\x32\x18.trimast.v1.SnapshotUsed\x12,\n\x07volumes\x18\x15 \x03(\x0b\x32\x1b.trimast.v1.SnapshotVolumes\x12\x31\n\noperations\x18\x1e \x03(\x0b\x32\x1d.trimast.v1.SnapshotOperation\x12\x0f\n\x07is_last\x18\x08 \x01(\x08\"C\n\x0cSnapshotHead\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x16\n\tleader_id\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x0c\n\n_leader_id\"\x82\x02\n\rSnapshotAgent\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12!\n\x04info\x18\x02 \x01(\x0b\x32\x13.mesos.v1.AgentInfo\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12.\n\x05state\x18\x05 \x01(\x0e\x32\x1f.trimast.v1.SnapshotAgent.State\x12\x16\n\x0e\x61\x64mitted_at_ms\x18\x06 \x01(\x04\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x04\";\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\x0f\n\x0bUNREACHABLE\x10\x02\"\x8c\x02\n\x11SnapshotFramework\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12%\n\x04info\x18\x02 \x01(\x0b\x32\x17.mesos.v1.FrameworkInfo\x12\x32\n\x05state\x18\x03 \x01(\x0e\x32#.trimast.v1.SnapshotFramework.State\x12\x14\n\x0csubscription\x18\x04 \x01(\x04\x12\x16\n\x0e\x61\x64mitted_at_ms\x18\x05 \x01(\x04\x12\x15\n\rchanged_at_ms\x18\x06 \x01(\x04\"A\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\x08\n\x04\x41WAY\x10\x02\x12\x0b\n\x07REMOVED\x10\x03\"\xdd\x02\n\x0cSnapshotTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12 \n\x04info\x18\x02 \x01(\x0b\x32\x12.mesos.v1.TaskInfo\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\x12\x16\n\x0elaunched_at_ms\x18\x04 \x01(\x04\x12\r\n\x05state\x18\x05 \x01(\r\x12)\n\x07reports\x18\x06 \x03(\x0b\x32\x18.trimast.v1.StatusReport\x12(\n\x06latest\x18\x07 \x01(\x0b\x32\x18.trimast.v1.StatusReport\x12\x1d\n\x15latest_is_last_report\x18\x08 \x01(\x08\x12\x10\n\x08sequence\x18\t \x01(\x04\x12+\n\x04kill\x18\n \x01(\x0b\x32\x1d.trimast.v1.SnapshotKillOrder\x12\x18\n\x10may_lack_reports\x18\x0b \x01(\x08\x12\x12\n\ngroup_size\x18\x14 \x01(\r\"7\n\x11SnapshotKillOrder\x12\x15\n\x08grace_ms\x18\x01 \x01(\x04H\x00\x88\x01\x01\x42\x0b\n\t_grace_ms\"G\n\x0cSnapshotUsed\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12%\n\tresources\x18\x02 \x03(\x0b\x32\x12.mesos.v1.Resource\"L\n\x0fSnapshotVolumes\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\'\n\x07volumes\x18\x02 \x03(\x0b\x32\x16.trimast.v1.KeptVolume\"x\n\x11SnapshotOperation\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12,\n\toperation\x18\x03 \x01(\x0b\x32\x19.mesos.v1.Offer.Operation\x12\r\n\x05\x66\x65nce\x18\x04 \x01(\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,23 +34,25 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.trimast.v1.registry_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REGISTRYSNAPSHOTPART']._serialized_start=123
-  _globals['_REGISTRYSNAPSHOTPART']._serialized_end=579
-  _globals['_SNAPSHOTHEAD']._serialized_start=581
-  _globals['_SNAPSHOTHEAD']._serialized_end=648
-  _globals['_SNAPSHOTAGENT']._serialized_start=651
-  _globals['_SNAPSHOTAGENT']._serialized_end=909
-  _globals['_SNAPSHOTAGENT_STATE']._serialized_start=850
-  _globals['_SNAPSHOTAGENT_STATE']._serialized_end=909
-  _globals['_SNAPSHOTFRAMEWORK']._serialized_start=912
-  _globals['_SNAPSHOTFRAMEWORK']._serialized_end=1180
-  _globals['_SNAPSHOTFRAMEWORK_STATE']._serialized_start=1115
-  _globals['_SNAPSHOTFRAMEWORK_STATE']._serialized_end=1180
-  _globals['_SNAPSHOTTASK']._serialized_start=1183
-  _globals['_SNAPSHOTTASK']._serialized_end=1512
-  _globals['_SNAPSHOTKILLORDER']._serialized_start=1514
-  _globals['_SNAPSHOTKILLORDER']._serialized_end=1569
-  _globals['_SNAPSHOTUSED']._serialized_start=1571
-  _globals['_SNAPSHOTUSED']._serialized_end=1642
-  _globals['_SNAPSHOTVOLUMES']._serialized_start=1644
-  _globals['_SNAPSHOTVOLUMES']._serialized_end=1720
+  _globals['_REGISTRYSNAPSHOTPART']._serialized_end=630
+  _globals['_SNAPSHOTHEAD']._serialized_start=632
+  _globals['_SNAPSHOTHEAD']._serialized_end=699
+  _globals['_SNAPSHOTAGENT']._serialized_start=702
+  _globals['_SNAPSHOTAGENT']._serialized_end=960
+  _globals['_SNAPSHOTAGENT_STATE']._serialized_start=901
+  _globals['_SNAPSHOTAGENT_STATE']._serialized_end=960
+  _globals['_SNAPSHOTFRAMEWORK']._serialized_start=963
+  _globals['_SNAPSHOTFRAMEWORK']._serialized_end=1231
+  _globals['_SNAPSHOTFRAMEWORK_STATE']._serialized_start=1166
+  _globals['_SNAPSHOTFRAMEWORK_STATE']._serialized_end=1231
+  _globals['_SNAPSHOTTASK']._serialized_start=1234
+  _globals['_SNAPSHOTTASK']._serialized_end=1583
+  _globals['_SNAPSHOTKILLORDER']._serialized_start=1585
+  _globals['_SNAPSHOTKILLORDER']._serialized_end=1640
+  _globals['_SNAPSHOTUSED']._serialized_start=1642
+  _globals['_SNAPSHOTUSED']._serialized_end=1713
+  _globals['_SNAPSHOTVOLUMES']._serialized_start=1715
+  _globals['_SNAPSHOTVOLUMES']._serialized_end=1791
+  _globals['_SNAPSHOTOPERATION']._serialized_start=1793
+  _globals['_SNAPSHOTOPERATION']._serialized_end=1913
 # @@protoc_insertion_point(module_scope)

@@ -38,6 +38,7 @@ class RegistrySnapshotPart(_message.Message):
     USED_FIELD_NUMBER: _builtins.int
     RESERVED_FIELD_NUMBER: _builtins.int
     VOLUMES_FIELD_NUMBER: _builtins.int
+    OPERATIONS_FIELD_NUMBER: _builtins.int
     IS_LAST_FIELD_NUMBER: _builtins.int
     is_last: _builtins.bool
     """In the last part only: the snapshot is whole."""
@@ -61,6 +62,8 @@ class RegistrySnapshotPart(_message.Message):
     def reserved(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotUsed]: ...
     @_builtins.property
     def volumes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotVolumes]: ...
+    @_builtins.property
+    def operations(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotOperation]: ...
     def __init__(
         self,
         *,
@@ -73,11 +76,12 @@ class RegistrySnapshotPart(_message.Message):
         used: _abc.Iterable[Global___SnapshotUsed] | None = ...,
         reserved: _abc.Iterable[Global___SnapshotUsed] | None = ...,
         volumes: _abc.Iterable[Global___SnapshotVolumes] | None = ...,
+        operations: _abc.Iterable[Global___SnapshotOperation] | None = ...,
         is_last: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "completed_frameworks", b"completed_frameworks", "completed_tasks", b"completed_tasks", "frameworks", b"frameworks", "head", b"head", "is_last", b"is_last", "reserved", b"reserved", "tasks", b"tasks", "used", b"used", "volumes", b"volumes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "completed_frameworks", b"completed_frameworks", "completed_tasks", b"completed_tasks", "frameworks", b"frameworks", "head", b"head", "is_last", b"is_last", "operations", b"operations", "reserved", b"reserved", "tasks", b"tasks", "used", b"used", "volumes", b"volumes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -227,6 +231,7 @@ class SnapshotTask(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     KILL_FIELD_NUMBER: _builtins.int
     MAY_LACK_REPORTS_FIELD_NUMBER: _builtins.int
+    GROUP_SIZE_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
     fence: _builtins.int
     launched_at_ms: _builtins.int
@@ -236,6 +241,8 @@ class SnapshotTask(_message.Message):
     sequence: _builtins.int
     may_lack_reports: _builtins.bool
     """Of a life of the cluster that was lost: reports before its next one may be missing."""
+    group_size: _builtins.int
+    """How many tasks their own executor is to hear of at once; 0 for one that is alone."""
     @_builtins.property
     def info(self) -> _mesos_pb2.TaskInfo: ...
     @_builtins.property
@@ -260,10 +267,11 @@ class SnapshotTask(_message.Message):
         sequence: _builtins.int = ...,
         kill: Global___SnapshotKillOrder | None = ...,
         may_lack_reports: _builtins.bool = ...,
+        group_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["info", b"info", "kill", b"kill", "latest", b"latest"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fence", b"fence", "framework_id", b"framework_id", "info", b"info", "kill", b"kill", "latest", b"latest", "latest_is_last_report", b"latest_is_last_report", "launched_at_ms", b"launched_at_ms", "may_lack_reports", b"may_lack_reports", "reports", b"reports", "sequence", b"sequence", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fence", b"fence", "framework_id", b"framework_id", "group_size", b"group_size", "info", b"info", "kill", b"kill", "latest", b"latest", "latest_is_last_report", b"latest_is_last_report", "launched_at_ms", b"launched_at_ms", "may_lack_reports", b"may_lack_reports", "reports", b"reports", "sequence", b"sequence", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -337,3 +345,34 @@ class SnapshotVolumes(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SnapshotVolumes: _TypeAlias = SnapshotVolumes  # noqa: Y015
+
+@_typing.final
+class SnapshotOperation(_message.Message):
+    """One that was done, and whose framework has not said yet that it knows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMEWORK_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    OPERATION_FIELD_NUMBER: _builtins.int
+    FENCE_FIELD_NUMBER: _builtins.int
+    framework_id: _builtins.str
+    agent_id: _builtins.str
+    fence: _builtins.int
+    @_builtins.property
+    def operation(self) -> _mesos_pb2.Offer.Operation: ...
+    def __init__(
+        self,
+        *,
+        framework_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        operation: _mesos_pb2.Offer.Operation | None = ...,
+        fence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["operation", b"operation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "fence", b"fence", "framework_id", b"framework_id", "operation", b"operation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotOperation: _TypeAlias = SnapshotOperation  # noqa: Y015

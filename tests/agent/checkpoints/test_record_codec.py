@@ -26,6 +26,7 @@ from tests.agent.executors.one_executor import EXECUTOR, NAME, NOTES
 from tests.agent.one_agent import AGENT, FINISHED, KEY, OTHER, report, uuid
 from trimast.model.checks import Check, CheckResult, Probe, ProbeKind
 from trimast.model.command import CommandInfo
+from trimast.model.container_status import ContainerStatus
 from trimast.model.ids import FrameworkId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource
@@ -59,8 +60,12 @@ RECORDS: list[Record] = [
     TaskAccepted(KEY, 7, 0, TaskNotes(executor_id=NAME)),
     TaskAccepted(KEY, 7, 0, TaskNotes(watch=WatchNotes(check=CHECK, max_completion_ms=5))),
     TaskAccepted(KEY, 7, 0, TaskNotes(limits=(("cpus", 5), ("mem", None)))),
+    TaskAccepted(KEY, 7, 0, TaskNotes(limits=(("cpus", 5),), has_own_network=True)),
+    TaskAccepted(KEY, 7, 0, TaskNotes(has_own_network=True)),
+    TaskAccepted(KEY, 7, 0, TaskNotes(executor_id=NAME, group_size=2)),
     ReportMade(replace(FINISHED, limitation=Resources.of({"mem": 7}))),
     ReportMade(replace(FINISHED, is_paused=True)),
+    ReportMade(replace(FINISHED, container=ContainerStatus("7-abc", 42, "10.0.0.1"))),
     ReportMade(
         replace(
             FINISHED,

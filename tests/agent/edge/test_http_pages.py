@@ -1,22 +1,17 @@
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from agent.dispatch import Agent
-from agent.edge.http_pages import add_pages
+from agent.edge.http_pages import add_health, own_picture
 from agent.events import StopAsked
 from tests.agent.edge.pages import showing
 from tests.agent.one_agent import agent_with_running_task, new_agent
 
 
-def get(agent: Agent, path: str) -> tuple[int, Any]:
+def health(agent: Agent, path: str = "/health") -> tuple[int, Any]:
     async def main() -> tuple[int, Any]:
         async with (
-            showing(
-                lambda app: add_pages(
-                    app, agent.state, masters=lambda: ("a:1", "b:2"), work_dir=Path("/w")
-                )
-            ) as get,
+            showing(lambda app: add_health(app, agent.state)) as get,
             get(path) as answer,
         ):
             return answer.status, await answer.json()
@@ -25,33 +20,27 @@ def get(agent: Agent, path: str) -> tuple[int, Any]:
 
 
 def test_an_agent_is_healthy_with_and_without_a_leader() -> None:
-    assert get(new_agent(), "/health") == (200, {"agent_id": None, "linked": False})
+    assert health(new_agent()) == (200, {"agent_id": None, "linked": False})
     running = agent_with_running_task()
-    assert get(running, "/health") == (200, {"agent_id": "agent-1", "linked": True})
+    linked = (200, {"agent_id": "agent-1", "linked": True})
+    assert health(running) == health(running, "/slave(1)/health") == linked
 
 
 def test_an_agent_that_stops_is_not() -> None:
     agent = agent_with_running_task()
     agent.handle(StopAsked(), 0)
-    assert get(agent, "/health") == (503, {"error": "stopping"})
+    assert health(agent) == (503, {"error": "stopping"})
 
 
 def test_the_state_names_all_that_matters() -> None:
-    status, state = get(agent_with_running_task(), "/state")
-    assert status == 200
+    state = own_picture(agent_with_running_task().state, ("a:1", "b:2"), {"kind": "process"})
     assert state == {
-        "id": "agent-1",
-        "hostname": "host",
-        "version": "1",
         "boot_id": "boot-1",
         "leader": "m-1",
         "epoch": 3,
-        "resources": "cpus:4",
-        "attributes": {},
         "reports_unacknowledged": 2,
-        "isolation": {},
-        "masters": ["a:1", "b:2"],
-        "flags": {"work_dir": "/w"},
+        "isolation": {"kind": "process"},
+        "masters": ("a:1", "b:2"),
         "tasks": [
             {
                 "id": "t",

@@ -6,6 +6,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from agent.container_names import container_id
 from agent.edge.containerizer.usage import TaskUsage
 from agent.edge.usage_metrics import UsageMetrics
 from agent.edge.usage_pages import add_usage_pages
@@ -51,7 +52,7 @@ def test_statistics_are_those_of_mesos() -> None:
         assert row == {
             "framework_id": "f",
             "executor_id": "t",
-            "executor_name": "Command Executor (Task: t)",
+            "executor_name": "Command Executor (Task: t) (Command: sh -c 'true')",
             "source": "t",
             "statistics": FIGURES,
         }
@@ -61,7 +62,7 @@ def test_statistics_are_those_of_mesos() -> None:
 
 def test_containers_are_there_with_and_without_figures() -> None:
     [row] = get("/containers", {(KEY, 7): USED})
-    assert row["container_id"] == row["status"]["container_id"]["value"] == "f.t.7"
+    assert row["container_id"] == row["status"]["container_id"]["value"] == container_id(KEY, 7)
     assert (row["status"]["executor_pid"], row["status"]["paused"]) == (42, False)
     assert row["statistics"] == FIGURES
     [row] = get("/containers", {})

@@ -17,6 +17,7 @@ def test_it_names_the_agent_the_executor_and_the_times() -> None:
         "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": "5secs",
         "MESOS_EXECUTOR_AUTHENTICATION_TOKEN": "token",
         "MESOS_HTTP_COMMAND_EXECUTOR": "0",
+        "LIBPROCESS_IP": "127.0.0.1",
         "LIBPROCESS_PORT": "0",
         "MESOS_RECOVERY_TIMEOUT": "15mins",
         "MESOS_SUBSCRIPTION_BACKOFF_MAX": "2secs",

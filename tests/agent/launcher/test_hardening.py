@@ -2,6 +2,7 @@
 
 import os
 import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,19 @@ def test_a_task_sees_no_processes_but_its_own(rig: Rig) -> None:
         return
     pids = ran(rig, "for each in /proc/[0-9]*; do echo ${each#/proc/}; done", box).split()
     assert pids == ["1", "2"]
+
+
+def test_a_network_of_its_own_is_a_loopback_that_works(rig: Rig) -> None:
+    box = {"namespaces": ["net"]}
+    if not IS_ROOT:
+        assert "not permitted" in why_not(rig, box)
+        return
+    talk = (
+        "import socket; server = socket.create_server(('127.0.0.1', 0));"
+        " socket.create_connection(server.getsockname());"
+        " print([name for _, name in socket.if_nameindex()])"
+    )
+    assert ran(rig, f'{sys.executable} -c "{talk}"', box).strip() == "['lo']"
 
 
 @pytest.mark.parametrize(("line", "exit_code"), [("exit 7", 7), ("kill -9 $$", 137)])

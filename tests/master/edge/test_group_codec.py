@@ -9,6 +9,7 @@ from master.leader.events import InvalidGroup, TaskGroup
 from protos.mesos.v1 import mesos_pb2
 from tests.master.led_cluster import a_task
 from trimast.edge.wire.task_codec import task_info_to_proto
+from trimast.model.executor import ExecutorKind
 from trimast.model.ids import TaskId
 
 Group = mesos_pb2.Offer.Operation.LaunchGroup
@@ -21,6 +22,13 @@ def a_group() -> Group:
     for name in ("a", "b"):
         message.task_group.tasks.append(task_info_to_proto(a_task(TaskId(name))))
     return message
+
+
+def in_a_network_of_its_own(task: mesos_pb2.TaskInfo) -> None:
+    task.container.type = mesos_pb2.ContainerInfo.MESOS
+    task.container.network_infos.add(name="none")
+    task.check.type = mesos_pb2.CheckInfo.TCP
+    task.check.tcp.port = 80
 
 
 def test_every_task_gets_the_executor_of_the_group() -> None:
@@ -44,6 +52,7 @@ def test_every_task_gets_the_executor_of_the_group() -> None:
             "Task group has duplicate task IDs",
         ),
         (lambda g: g.task_group.tasks[1].ClearField("command"), "but not both"),
+        (lambda g: in_a_network_of_its_own(g.task_group.tasks[1]), "cannot be checked by"),
         (
             lambda g: setattr(g.task_group.tasks[1].executor.executor_id, "value", "x"),
             "is different from executor 'g' of its group",
@@ -63,3 +72,26 @@ def test_an_empty_group_is_refused() -> None:
     message = a_group()
     del message.task_group.tasks[:]
     assert group_from_proto(message) == InvalidGroup((), "Task group cannot be empty")
+
+
+def of_its_own() -> Group:
+    message = a_group()
+    message.executor.type = mesos_pb2.ExecutorInfo.CUSTOM
+    message.executor.command.value = "serve"
+    for task in message.task_group.tasks:
+        task.ClearField("command")
+    return message
+
+
+def test_an_executor_of_the_frameworks_own_may_have_groups() -> None:
+    group = group_from_proto(of_its_own())
+    assert isinstance(group, TaskGroup)
+    assert {task.executor and task.executor.kind for task in group.tasks} == {ExecutorKind.CUSTOM}
+
+
+def test_what_its_tasks_do_is_its_own_business() -> None:
+    message = of_its_own()
+    message.task_group.tasks[0].command.value = "true"
+    group = group_from_proto(message)
+    assert isinstance(group, InvalidGroup)
+    assert "but not both" in group.fault

@@ -10,13 +10,16 @@ from master.edge.registry_codec import command_from_bytes, command_to_bytes
 from master.edge.registry_log import RegistryLog
 from master.edge.registry_snapshot_codec import RegistryReading
 from master.registry.commands import (
+    AcknowledgeOperation,
     AcknowledgeReport,
     AdmitAgent,
     AdmitFramework,
     BeginEpoch,
     Command,
+    ConvertResources,
     Decision,
     GiveUpTask,
+    LaunchGroup,
     LaunchTask,
     MarkAgentUnreachable,
     NoteFrameworkAway,
@@ -24,14 +27,16 @@ from master.registry.commands import (
     RemoveFramework,
     ReportTask,
 )
+from master.registry.records import OperationRecord
 from master.registry.state import RegistryState
 from replication.state_machine import SnapshotUnreadable
 from tests.master.led_cluster import AGENT_INFO, FRAMEWORK_INFO, a_report, a_task
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.framework.reserving import reserve, tracked
 from trimast.model.executor import ExecutorInfo, ExecutorKind
-from trimast.model.ids import AgentId, ExecutorId, FrameworkId, MasterId, TaskId
+from trimast.model.ids import AgentId, ExecutorId, FrameworkId, MasterId, OperationId, TaskId
 from trimast.model.resources import Resources
-from trimast.model.task import CommandInfo
+from trimast.model.task import NO_COMMAND, CommandInfo
 from trimast.model.task_lifecycle import TaskState
 
 AGENTS = [AgentId("a1"), AgentId("a2"), AgentId("a3")]
@@ -68,6 +73,27 @@ def launches(draw: st.DrawFn) -> LaunchTask:
 
 
 @st.composite
+def groups(draw: st.DrawFn) -> LaunchGroup:
+    mine = replace(EXECUTOR, kind=ExecutorKind.CUSTOM, command=CommandInfo("serve"))
+    agent_id, names = draw(agents), draw(st.lists(tasks, min_size=1, max_size=3, unique=True))
+    together = [a_task(name, draw(amounts), agent_id) for name in names]
+    together = [replace(task, executor=mine, command=NO_COMMAND) for task in together]
+    return LaunchGroup(draw(frameworks), tuple(together), draw(st.booleans()))
+
+
+@st.composite
+def operations(draw: st.DrawFn) -> ConvertResources | AcknowledgeOperation:
+    framework_id, name = draw(frameworks), draw(st.sampled_from(["op-1", "op-2"]))
+    if draw(st.booleans()):
+        operation = tracked(reserve("db", cpus=0.1), name)
+        return ConvertResources(framework_id, draw(agents), operation)
+    record = OperationRecord(
+        framework_id, AGENTS[0], tracked(reserve("db", cpus=0.1), name), draw(st.integers(1, 30))
+    )
+    return AcknowledgeOperation(framework_id, OperationId(name), record.uuid)
+
+
+@st.composite
 def reports(draw: st.DrawFn) -> ReportTask:
     state = draw(st.sampled_from(list(TaskState)))
     report = a_report(state, draw(st.integers(1, 3)), fence=draw(st.integers(1, 30)))
@@ -85,6 +111,8 @@ decisions: st.SearchStrategy[Decision] = st.one_of(
     st.builds(RemoveFramework, frameworks, st.none()),
     launches(),
     launches(),
+    groups(),
+    operations(),
     reports(),
     reports(),
     st.builds(

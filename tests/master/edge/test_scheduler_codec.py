@@ -43,10 +43,8 @@ from protos.mesos.v1.scheduler import scheduler_pb2
 from tests.master.led_cluster import AGENT, FRAMEWORK, STREAM, TASK, TWO_CORES, a_report, a_task
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.offer_codec import offer_from_proto
-from trimast.edge.wire.operation_codec import operation_to_proto
 from trimast.edge.wire.status_codec import status_from_proto
 from trimast.edge.wire.task_codec import task_info_to_proto
-from trimast.framework.reserving import reserve
 from trimast.model.ids import OfferId
 from trimast.model.offer import REFUSE_DEFAULT_MS, REFUSE_MAX_MS, Offer
 from trimast.model.task_lifecycle import TaskState
@@ -74,6 +72,19 @@ def test_a_task_that_cannot_be_read_does_not_take_the_others_with_it() -> None:
     event = event_from_call(STREAM, an_accept(broken, task_info_to_proto(a_task())))
     assert isinstance(event, OffersAccepted)
     assert event.launches == (InvalidTask(TASK, "Task uses no resources"), a_task())
+
+
+def test_a_task_that_asks_for_what_cannot_be_together_is_refused() -> None:
+    task = task_info_to_proto(a_task())
+    task.container.type = mesos_pb2.ContainerInfo.MESOS
+    task.container.network_infos.add(name="none")
+    task.health_check.type = mesos_pb2.HealthCheck.TCP
+    task.health_check.tcp.port = 80
+    event = event_from_call(STREAM, an_accept(task))
+    assert isinstance(event, OffersAccepted)
+    [launch] = event.launches
+    assert isinstance(launch, InvalidTask)
+    assert "cannot be checked by HTTP or TCP" in launch.fault
 
 
 def test_an_accept_of_nothing_is_a_decline() -> None:
@@ -202,16 +213,6 @@ def test_an_operation_that_cannot_be_is_passed_over_with_its_fault() -> None:
     call.accept.operations.add(type=mesos_pb2.Offer.Operation.RESERVE)
     [step] = accepted_steps(call)
     assert step == InvalidOperation("RESERVE", "RESERVE names no resources")
-
-
-def test_an_operation_with_an_id_is_refused_since_nobody_would_report_on_it() -> None:
-    call = Call(type=Call.ACCEPT)
-    operation = operation_to_proto(reserve("db", disk_mib=1))
-    call.accept.operations.add().CopyFrom(operation)
-    assert accepted_steps(call) == (reserve("db", disk_mib=1),)
-    call.accept.operations[0].id.value = "o1"
-    with pytest.raises(BadMessage, match="Operation feedback is not supported yet"):
-        event_from_call(STREAM, call)
 
 
 def accepted_steps(call: Call) -> tuple[Step, ...]:

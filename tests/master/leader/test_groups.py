@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from master.leader.effects import RunTask
-from master.leader.events import InvalidGroup, OffersAccepted, TaskGroup
+from master.leader.events import AgentTookStock, InvalidGroup, OffersAccepted, TaskGroup
+from master.presence.agents import LinkId
 from master.registry.records import AgentState
 from tests.master.led_cluster import (
     AGENT,
@@ -14,10 +15,12 @@ from tests.master.led_cluster import (
     a_task,
     updates_in,
 )
+from trimast.model.command import CommandInfo
 from trimast.model.executor import ExecutorInfo, ExecutorKind
 from trimast.model.ids import ExecutorId, TaskId
 from trimast.model.resources import NOTHING, Resources
 from trimast.model.status_update import StatusReason
+from trimast.model.task import NO_COMMAND
 from trimast.model.task_lifecycle import TaskState
 
 SECOND = TaskId("t2")
@@ -45,6 +48,27 @@ def test_a_group_is_one_command_and_has_one_fence() -> None:
         (SECOND, cluster.index),
     ]
     assert used(cluster) == (Resources.of({"cpus": 1_500}), Resources.of({"cpus": 1_500}))
+
+
+def test_an_executor_of_the_frameworks_own_hears_of_all_at_once() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    offer = cluster.next_offer()
+    mine = replace(INFO, kind=ExecutorKind.CUSTOM, command=CommandInfo("serve"))
+    tasks = tuple(replace(task, executor=mine, command=NO_COMMAND) for task in group().tasks)
+    effects = cluster.feed(OffersAccepted(STREAM, (offer.offer_id,), (TaskGroup(tasks),), 0))
+    runs = [e for e in effects if isinstance(e, RunTask)]
+    assert [run.group_size for run in runs] == [2, 2]
+    cluster.begin_reign("m2")
+    again = cluster.agent_comes(link_id=LinkId(9))
+    again += cluster.feed(AgentTookStock(LinkId(9), ()))
+    assert [e.group_size for e in again if isinstance(e, RunTask)] == [2, 2]
+
+
+def test_the_tasks_of_others_are_processes_of_their_own() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    offer = cluster.next_offer()
+    effects = cluster.feed(OffersAccepted(STREAM, (offer.offer_id,), (group(),), 0))
+    assert [e.group_size for e in effects if isinstance(e, RunTask)] == [0, 0]
 
 
 def test_if_one_does_not_fit_none_is_launched() -> None:

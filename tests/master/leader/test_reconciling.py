@@ -1,5 +1,7 @@
 """What a framework is told when it asks."""
 
+from dataclasses import replace
+
 from master.leader.events import AgentDisconnected, ReconciliationRequested
 from tests.master.led_cluster import (
     AGENT,
@@ -12,7 +14,8 @@ from tests.master.led_cluster import (
     a_task,
     updates_in,
 )
-from trimast.model.ids import AgentId, TaskId
+from trimast.model.container_status import ContainerStatus
+from trimast.model.ids import AgentId, ExecutorId, TaskId
 from trimast.model.status_update import StatusReason
 from trimast.model.task_lifecycle import TaskState
 
@@ -33,6 +36,16 @@ def test_asking_for_everything_gives_all_that_is_alive() -> None:
     assert ask(cluster) == [(TASK, TaskState.RUNNING)]
     cluster.report(a_report(TaskState.FINISHED, 2, fence=fence))
     assert ask(cluster) == []
+
+
+def test_what_is_alive_is_told_with_where_it_runs() -> None:
+    cluster = a_cluster_with_agent_and_framework()
+    fence = cluster.running_task()
+    place = ContainerStatus("7-abc", 42, "10.0.0.1")
+    report = a_report(TaskState.RUNNING, 2, fence=fence)
+    cluster.report(replace(report, container=place, healthy=True))
+    [update] = updates_in(cluster.feed(ReconciliationRequested(STREAM, ())))
+    assert (update.container, update.healthy, update.executor_id) == (place, True, ExecutorId(TASK))
 
 
 def test_an_end_that_is_not_acknowledged_is_still_told() -> None:

@@ -67,12 +67,13 @@ class Story:
         self.world = World(random)
         self.masters = Masters(self.world, self)
         self.agents = [AgentActor(self.world, f"host-{n}", TOTAL, self._dial_agent) for n in (1, 2)]
-        self.framework = FrameworkActor(
-            self.world, FrameworkId("f1"), wanted=25, dial=self._dial_framework
-        )
+        self.framework = self._a_framework()
         self.world.check = self._check
         self.masters.elect()
         self._dial_framework(self.framework)
+
+    def _a_framework(self) -> FrameworkActor:
+        return FrameworkActor(self.world, FrameworkId("f1"), wanted=25, dial=self._dial_framework)
 
     # What goes wrong
 
@@ -242,6 +243,7 @@ class Story:
                 self._close(effect.stream_id)
             case (
                 fx.SendUpdate()
+                | fx.SendOperationUpdate()
                 | fx.SendOffers()
                 | fx.RescindOffer()
                 | fx.SendHeartbeat()
@@ -289,7 +291,8 @@ class Story:
             )
         for record in registry.agents.values():
             used = registry.used_on(record.agent_id)
-            assert record.info.resources.covers(used), f"seed {self.seed}: overcommitted (O1)"
+            total = registry.total_on(record.agent_id)
+            assert total.covers(used), f"seed {self.seed}: overcommitted (O1)"
         newest = self.masters.newest
         if newest is not None and not self.masters.electing:
             for account in newest.leader.state.ledger.accounts.values():

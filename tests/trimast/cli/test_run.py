@@ -66,6 +66,26 @@ def test_the_first_exit_code_that_is_not_0_is_the_commands(
     run(story())
 
 
+@pytest.mark.parametrize(("options", "networks"), [((), []), (("--network", "none"), ["none"])])
+def test_a_network_is_asked_for_as_with_mesos(
+    options: tuple[str, ...], networks: list[str]
+) -> None:
+    async def story() -> None:
+        async with FakeMaster() as master:
+            command = ("run", "--master", master.address, *options, "--", "true")
+            running = asyncio.create_task(trimast(*command))
+            stream = await master.stream()
+            stream.subscribed()
+            stream.offer("o1")
+            call = await stream.next(Call.ACCEPT)
+            [task] = call.accept.operations[0].launch.task_infos
+            assert [info.name for info in task.container.network_infos] == networks
+            stream.update(an_end(task.task_id.value, FINISHED, 1, 0))
+            await running
+
+    run(story())
+
+
 def test_a_launch_that_no_leader_knows_of_is_made_again() -> None:
     async def story() -> None:
         async with FakeMaster() as master:

@@ -5,12 +5,13 @@ from typing import Final
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.image_codec import image_from_proto, image_to_proto
-from trimast.model.container import CAPABILITIES, ContainerInfo, Rlimit
+from trimast.edge.wire.network_codec import network_from_proto, network_to_proto
+from trimast.model.container import CAPABILITIES, ContainerInfo, Network, Rlimit
 
 _RLimit = mesos_pb2.RLimitInfo.RLimit
 _Capability = mesos_pb2.CapabilityInfo.Capability
 _PREFIX: Final = "RLMT_"
-_KNOWN: Final = {"type", "linux_info", "rlimit_info", "docker", "mesos", "volumes"}
+_KNOWN: Final = {"type", "linux_info", "rlimit_info", "docker", "mesos", "volumes", "network_infos"}
 _KNOWN_OF_LINUX: Final = {
     "capability_info",
     "bounding_capabilities",
@@ -29,12 +30,14 @@ def container_from_proto(message: mesos_pb2.ContainerInfo) -> ContainerInfo:
     for field, _ in linux.ListFields():
         if field.name not in _KNOWN_OF_LINUX:
             raise BadMessage(f"Task's linux_info uses {field.name}, which is not supported yet")
+    image = image_from_proto(message)
     return ContainerInfo(
         rlimits=_rlimits(message.rlimit_info),
         capabilities=_capabilities(linux),
         own_pids=linux.HasField("share_pid_namespace") and not linux.share_pid_namespace,
         own_ipc=linux.ipc_mode == mesos_pb2.LinuxInfo.PRIVATE,
-        image=image_from_proto(message),
+        network=network_from_proto(message) if image is None else Network.HOST,
+        image=image,
     )
 
 
@@ -52,6 +55,7 @@ def container_to_proto(container: ContainerInfo) -> mesos_pb2.ContainerInfo:
         message.linux_info.share_pid_namespace = False
     if container.own_ipc:
         message.linux_info.ipc_mode = mesos_pb2.LinuxInfo.PRIVATE
+    network_to_proto(container.network, message)
     if container.image is not None:
         image_to_proto(container.image, message)
     return message

@@ -5,6 +5,7 @@ from typing import Final
 
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.network_codec import network_from_proto, network_to_proto
 from trimast.model.container import ImageInfo, Network, Volume
 
 _Container = mesos_pb2.ContainerInfo
@@ -44,6 +45,7 @@ def image_to_proto(image: ImageInfo, message: mesos_pb2.ContainerInfo) -> None:
         asked.type = mesos_pb2.Image.DOCKER
         asked.docker.name = image.name
         asked.cached = not image.always_pull
+        network_to_proto(image.network, message)
     for volume in image.volumes:
         message.volumes.add(
             container_path=volume.container_path,
@@ -61,13 +63,10 @@ def _of_docker(message: mesos_pb2.ContainerInfo) -> ImageInfo:
             raise BadMessage(f"Task's docker uses {field.name}, which is not supported yet")
     if docker.privileged:
         raise BadMessage("Task's docker must not be privileged")
-    network = _NETWORKS.get(docker.network)
-    if network is None:
-        raise BadMessage("Task's docker must have the network HOST or NONE")
     return ImageInfo(
         _name(docker.image),
         is_docker=True,
-        network=network,
+        network=_network(message),
         always_pull=docker.force_pull_image,
         devices=tuple(_device(parameter) for parameter in docker.parameters),
         volumes=_volumes(message),
@@ -82,8 +81,23 @@ def _of_mesos(message: mesos_pb2.ContainerInfo) -> ImageInfo:
         if field.name != "name":
             raise BadMessage(f"Task's image uses {field.name}, which is not supported yet")
     return ImageInfo(
-        _name(image.docker.name), always_pull=not image.cached, volumes=_volumes(message)
+        _name(image.docker.name),
+        network=network_from_proto(message),
+        always_pull=not image.cached,
+        volumes=_volumes(message),
     )
+
+
+def _network(message: mesos_pb2.ContainerInfo) -> Network:
+    """What docker says counts; without a word of it, what all containers may say."""
+    if not message.docker.HasField("network"):
+        return network_from_proto(message)
+    network = _NETWORKS.get(message.docker.network)
+    if network is None:
+        raise BadMessage("Task's docker must have the network HOST or NONE")
+    if message.network_infos and network_from_proto(message) is not network:
+        raise BadMessage("Task's docker and network_infos name different networks")
+    return network
 
 
 def _name(name: str) -> str:

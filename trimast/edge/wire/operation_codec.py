@@ -6,6 +6,7 @@ from typing import Final
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.resources_codec import resources_from_proto, resources_to_proto
+from trimast.model.ids import OperationId, fault_of_id
 from trimast.model.operation import Operation, OperationKind, fault_of_operation
 
 _Message = mesos_pb2.Offer.Operation
@@ -25,19 +26,19 @@ class UnsupportedOperation(BadMessage):
 def operation_from_proto(message: _Message) -> Operation:
     """
     Raises:
-        UnsupportedOperation: also for one with an id: nobody would report how it went.
+        UnsupportedOperation: nobody knows how to do that.
         BadMessage: it cannot be done by anybody.
     """
     if message.type not in _FROM_NUMBER:
         kind = _Message.Type.Name(message.type)
         raise UnsupportedOperation(f"{kind} operations are not supported yet")
-    if message.HasField("id"):
-        raise UnsupportedOperation("Operation feedback is not supported yet: leave out 'id'")
-    return _checked(operation_from_number(message.type, resources_of(message)))
+    return _checked(operation_from_number(message.type, resources_of(message), _id_of(message)))
 
 
 def operation_to_proto(operation: Operation) -> _Message:
     message = _Message(type=_TO_NUMBER[operation.kind])
+    if operation.operation_id is not None:
+        message.id.value = operation.operation_id
     resources = resources_to_proto(operation.resources)
     match operation.kind:
         case OperationKind.RESERVE:
@@ -62,12 +63,23 @@ def resources_of(message: _Message) -> Iterable[mesos_pb2.Resource]:
     return message.destroy.volumes
 
 
-def operation_from_number(number: int, resources: Iterable[mesos_pb2.Resource]) -> Operation:
+def operation_from_number(
+    number: int, resources: Iterable[mesos_pb2.Resource], operation_id: OperationId | None = None
+) -> Operation:
     """As the log has it. Raises BadMessage."""
     kinds = {int(known): kind for known, kind in _FROM_NUMBER.items()}
     if number not in kinds:
         raise BadMessage(f"operation {number} is not known")
-    return Operation(kinds[number], resources_from_proto(resources))
+    return Operation(kinds[number], resources_from_proto(resources), operation_id)
+
+
+def _id_of(message: _Message) -> OperationId | None:
+    if not message.HasField("id"):
+        return None
+    fault = fault_of_id(message.id.value)
+    if fault is not None:
+        raise BadMessage(f"Operation has invalid ID: {fault}")
+    return OperationId(message.id.value)
 
 
 def _checked(operation: Operation) -> Operation:

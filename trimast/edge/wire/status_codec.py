@@ -4,6 +4,10 @@ from protos.mesos.v1 import mesos_pb2
 from protos.trimast.v1 import agent_link_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.check_codec import check_result_from_proto, check_result_to_proto
+from trimast.edge.wire.container_status_codec import (
+    container_status_from_proto,
+    container_status_to_proto,
+)
 from trimast.edge.wire.labels_codec import labels_from_proto, labels_to_proto
 from trimast.edge.wire.resources_codec import resources_from_proto, resources_to_proto
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
@@ -49,6 +53,7 @@ def status_to_proto(update: StatusUpdate) -> mesos_pb2.TaskStatus:
         message.agent_id.value = update.agent_id
     if update.uuid:
         message.uuid = update.uuid
+    if update.uuid or update.executor_id:
         # A command task's executor is named after the task, and clients look for it.
         message.executor_id.value = update.executor_id or update.task_id
     if update.message:
@@ -69,6 +74,8 @@ def status_to_proto(update: StatusUpdate) -> mesos_pb2.TaskStatus:
         message.labels.labels.add(key=SIGNAL_LABEL, value=str(update.signal))
     if update.limitation is not None:
         message.limitation.resources.extend(resources_to_proto(update.limitation))
+    if update.container is not None:
+        container_status_to_proto(update.container, message.container_status)
     if update.is_paused:
         message.labels.labels.add(key=PAUSED_LABEL, value="true")
     return message
@@ -118,6 +125,11 @@ def status_from_proto(
             else None
         ),
         is_paused=PAUSED_LABEL in ours,
+        container=(
+            container_status_from_proto(message.container_status)
+            if message.HasField("container_status")
+            else None
+        ),
         labels=tuple(label for label in labels if label[0] not in _OUR_LABELS),
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent.edge.containerizer.boxing import box_of
 from agent.edge.containerizer.command_line import CannotStart
-from trimast.model.container import CAPABILITIES, ContainerInfo, Rlimit
+from trimast.model.container import CAPABILITIES, ContainerInfo, Network, Rlimit
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,8 @@ def test_rlimits_and_namespaces_are_named() -> None:
     box = box_of(asked, is_root=True, new_privileges=False)
     assert box["rlimits"] == [[resource.RLIMIT_NOFILE, 5, 6], [resource.RLIMIT_AS, None, None]]
     assert box["namespaces"] == ["pid"]
+    alone = ContainerInfo(network=Network.NONE)
+    assert box_of(alone, is_root=True, new_privileges=False)["namespaces"] == ["net"]
     with pytest.raises(CannotStart, match="LOCKS"):
         box_of(ContainerInfo(rlimits=(Rlimit("LOCKS"),)), is_root=True, new_privileges=False)
 

@@ -13,7 +13,9 @@ from agent.edge.containerizer.podman_rules import PodmanRules
 from agent.effects import StartProcess
 from agent.launcher.cgroups.contract import Bounds
 from tests.agent.one_agent import AGENT, KEY, task_info
+from trimast.framework.reserving import create_volume
 from trimast.model.container import ContainerInfo, ImageInfo, Network, Rlimit, Volume
+from trimast.model.resources import Resources
 from trimast.model.task import CommandInfo
 
 PLACE = ContainerPlace("trimast-1", "[]", "owner", "/run/x.pid", "/trimast/a/task-b")
@@ -29,10 +31,12 @@ def words(
     rules: PodmanRules | None = None,
     bounds: Bounds | None = None,
     shared: Path | None = None,
+    resources: Resources | None = None,
     **container: Any,
 ) -> list[str]:
     asked = ContainerInfo(image=image or ImageInfo("alpine"), **container)
     task = replace(task_info(KEY), command=command, container=asked)
+    task = replace(task, resources=resources or task.resources)
     return run_arguments(
         StartProcess(AGENT, KEY, 7, task, ""),
         place,
@@ -109,6 +113,15 @@ def test_limits_and_capabilities_are_those_it_asks_for(tmp_path: Path) -> None:
 def test_a_group_finds_what_it_shares_where_its_link_leads(tmp_path: Path) -> None:
     found = words(tmp_path, shared=Path("/srv/shared"))
     assert "--mount=type=bind,src=/srv/shared,dst=/srv/shared" in found
+
+
+def test_persistent_volumes_are_where_the_links_in_the_sandbox_lead(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/data").symlink_to("/srv/volumes/roles/db/files")
+    volume = create_volume("db", "files", "in/data", disk_mib=64)
+    found = words(tmp_path, resources=task_info(KEY).resources + volume.resources)
+    place = "/srv/volumes/roles/db/files"
+    assert f"--mount=type=bind,src={place},dst={place}" in found
 
 
 def test_volumes_are_of_the_sandbox_or_below_what_is_allowed(tmp_path: Path) -> None:

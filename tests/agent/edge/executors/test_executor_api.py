@@ -10,15 +10,17 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from agent.container_names import container_id
 from agent.dispatch import Agent
 from agent.edge.executors.executor_api import ExecutorApi
+from agent.edge.executors.executor_codec import event_from_news
 from agent.edge.executors.executor_streams import ExecutorStreams
 from agent.events import AgentEvent
-from agent.executors.effects import CloseExecutorStream, TellExecutor
+from agent.executors.effects import CloseExecutorStream, LaunchGroup, TellExecutor
 from protos.mesos.v1.executor import executor_pb2
 from tests.agent.edge.patience import until
-from tests.agent.executors.one_executor import EXECUTOR, agent_with_starting_executor
-from tests.agent.one_agent import KEY, on_disk
+from tests.agent.executors.one_executor import EXECUTOR, agent_with_starting_executor, task_of
+from tests.agent.one_agent import KEY, OTHER, new_agent, on_disk
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.recordio import RecordReader
 
@@ -88,7 +90,7 @@ def test_a_stream_says_whom_it_works_for_then_what_to_do() -> None:
             assert body["executor_info"]["framework_id"] == {"value": "f"}
             assert body["framework_info"]["id"] == {"value": "f"}
             assert body["agent_info"]["id"] == {"value": "agent-1"}
-            assert body["container_id"] == {"value": "7"}
+            assert body["container_id"] == {"value": container_id(EXECUTOR, 7)}
             assert launch["launch"]["task"]["task_id"] == {"value": "t"}
 
             async with session.post(one.url, json=UPDATE) as update:
@@ -202,3 +204,10 @@ def test_other_methods_are_refused_and_an_agent_that_recovers_asks_for_patience(
                 assert await response.text() == "Agent has not finished recovery"
 
     asyncio.run(main())
+
+
+def test_a_group_is_told_as_one() -> None:
+    event = event_from_news(LaunchGroup((task_of(KEY), task_of(OTHER))), new_agent().state)
+    assert event.type == executor_pb2.Event.LAUNCH_GROUP
+    tasks = event.launch_group.task_group.tasks
+    assert [task.task_id.value for task in tasks] == [KEY.task_id, OTHER.task_id]

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.container_names import container_id
 from agent.edge.sandbox.files_places import FilePlace, FilePlaces
 from agent.edge.sandbox.sandboxes import Sandboxes
 from tests.agent.one_agent import AGENT, KEY
@@ -23,6 +24,7 @@ def places(tmp_path: Path) -> FilePlaces:
         (f"WORK/{RUNS}/7", ""),
         (f"WORK/{RUNS}/7/a/b", "a/b"),
         (f"WORK/./{RUNS}//7/", ""),
+        (f"WORK/{RUNS}/{container_id(KEY, 7)}/a", "a"),
         (f"WORK/{RUNS}/latest/a", "a"),
         ("/frameworks/f/executors/t/latest", ""),
         ("frameworks/f/executors/t/latest/a/../../b", "a/../../b"),
@@ -47,6 +49,8 @@ def test_a_sandbox_has_several_names(
         f"WORK/{RUNS}",
         f"WORK/{RUNS}/8",
         f"WORK/{RUNS}/7x",
+        f"WORK/{RUNS}/{container_id(KEY, 8)}",
+        f"WORK/{RUNS}/7-00000000",
         f"WORK/{RUNS}/..",
         f"WORK/{RUNS}/9/../7",
         f"WORK/{RUNS}-x/7",

@@ -10,8 +10,10 @@ import pytest
 from agent.edge.sandbox import volumes as volumes_module
 from agent.edge.sandbox.volumes import VolumeMissing, Volumes
 from agent.edge.work_dir import sync_directory
-from agent.events import VolumesGone
+from agent.events import VolumesGone, VolumesLinked
+from agent.executors.effects import LinkVolumes
 from tests.agent.edge import patience
+from tests.agent.one_agent import AGENT, KEY, OTHER
 from trimast.model.resource_kind import VolumeName
 from trimast.model.volume import HeldVolume, VolumeRecord
 
@@ -87,7 +89,7 @@ def test_what_is_not_named_stays(tmp_path: Path) -> None:
 
 
 def test_what_is_gone_is_told_and_a_link_waits_for_what_was_ordered_before(tmp_path: Path) -> None:
-    told: list[VolumesGone] = []
+    told: list[VolumesGone | VolumesLinked] = []
 
     async def story() -> None:
         volumes = Volumes(tmp_path / "volumes", told.append)
@@ -101,6 +103,55 @@ def test_what_is_gone_is_told_and_a_link_waits_for_what_was_ordered_before(tmp_p
 
     asyncio.run(story())
     assert told == [VolumesGone((VOLUME,))]
+
+
+def linked_soon(tmp_path: Path, sandbox: Path, wanted: list[tuple[str, VolumeName]]) -> str:
+    """Why not."""
+    told: list[VolumesGone | VolumesLinked] = []
+    order = LinkVolumes(AGENT, KEY, 8, OTHER, 7, tuple(wanted))
+
+    async def story() -> None:
+        volumes = Volumes(tmp_path / "volumes", told.append)
+        volumes.settle_now((KEPT,))
+        volumes.link_soon(sandbox, order)
+        await patience.until(lambda: bool(told))
+        volumes.close()
+
+    asyncio.run(story())
+    [linked] = told
+    assert isinstance(linked, VolumesLinked)
+    assert (linked.key, linked.fence) == (KEY, 8)
+    return linked.why_not
+
+
+def test_an_executor_finds_what_its_tasks_want_one_after_the_other(tmp_path: Path) -> None:
+    sandbox = tmp_path / "sandbox"
+    sandbox.mkdir()
+    for _ in range(2):
+        assert linked_soon(tmp_path, sandbox, WANTED) == ""
+    [(_, volume)] = WANTED
+    assert os.readlink(sandbox / volume.container_path) == str(place_in(tmp_path))
+
+
+def test_what_is_not_there_or_has_no_place_is_said(tmp_path: Path) -> None:
+    sandbox = tmp_path / "sandbox"
+    sandbox.mkdir()
+    other = [("eng/db", VolumeName("other", "there"))]
+    assert "'other' of role 'eng/db' is not there" in linked_soon(tmp_path, sandbox, other)
+    [(_, volume)] = WANTED
+    (sandbox / volume.container_path).parent.mkdir(parents=True, exist_ok=True)
+    (sandbox / volume.container_path).write_text("mine")
+    assert "File exists" in linked_soon(tmp_path, sandbox, WANTED)
+
+
+def test_nobody_leads_us_out_of_the_sandbox(tmp_path: Path) -> None:
+    sandbox, elsewhere = tmp_path / "sandbox", tmp_path / "elsewhere"
+    sandbox.mkdir()
+    elsewhere.mkdir()
+    (sandbox / "in").symlink_to(elsewhere)
+    wanted = [("eng/db", VolumeName("files", "in/data"))]
+    assert linked_soon(tmp_path, sandbox, wanted)
+    assert os.listdir(elsewhere) == []
 
 
 class Died(Exception):

@@ -29,6 +29,7 @@ _FILES: Final = {
     "memory.max": "max",
     "memory.oom.group": "0",
     "memory.peak": "8192",
+    "memory.swap.max": "max",
     "memory.stat": "anon 2048\nfile 1024\n",
     "pids.current": "1",
     "pids.max": "max",

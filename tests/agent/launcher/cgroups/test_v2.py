@@ -29,6 +29,7 @@ def test_bounds_are_written_down(mount: Path) -> None:
     assert text(mount, "cpu.weight") == "39"
     assert text(mount, "cpu.max") == "150000 100000"
     assert text(mount, "memory.max") == str(64 << 20)
+    assert text(mount, "memory.swap.max") == "0"
     assert text(mount, "memory.low") == str(32 << 20)
     assert text(mount, "memory.oom.group") == "1"
     assert text(mount, "pids.max") == "50"
@@ -38,6 +39,7 @@ def test_no_bound_is_not_written(mount: Path) -> None:
     V2Groups(str(mount), "trimast/a").make("g", Bounds(1024))
     assert text(mount, "cpu.max") == "max 100000"
     assert text(mount, "memory.max") == "max"
+    assert text(mount, "memory.swap.max") == "max"
     assert text(mount, "pids.max") == "max"
 
 
@@ -62,6 +64,16 @@ def test_bounds_that_are_lifted_are_written_as_none(mount: Path) -> None:
     files = ("cpu.weight", "cpu.max", "memory.max", "memory.low", "memory.high", "pids.max")
     written = ["79", "max 100000", "max", "0", "max", "max"]
     assert [text(mount, file) for file in files] == written
+    assert text(mount, "memory.swap.max") == "max"
+
+
+def test_a_kernel_that_counts_no_swap_is_not_told_of_it(mount: Path) -> None:
+    V2Groups(str(mount), "trimast/a")
+    (mount / "trimast/a/memory.swap.max").unlink()
+    groups = V2Groups(str(mount), "trimast/a")
+    groups.make("g", Bounds(1024, mem_bytes=64 << 20))
+    assert groups.resize("g", Bounds(1024, mem_bytes=64 << 20))
+    assert text(mount, "memory.swap.max") == "max"
 
 
 def test_who_holds_more_than_the_new_bound_is_pressed_and_not_killed(mount: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.container_codec import container_from_proto, container_to_proto
-from trimast.model.container import CAPABILITIES, ContainerInfo, Rlimit
+from trimast.model.container import CAPABILITIES, ContainerInfo, Network, Rlimit
 
 Container = mesos_pb2.ContainerInfo
 Capability = mesos_pb2.CapabilityInfo.Capability
@@ -24,6 +24,7 @@ RLimit = mesos_pb2.RLimitInfo.RLimit
             own_pids=True,
             own_ipc=True,
         ),
+        ContainerInfo(network=Network.NONE),
         ContainerInfo(capabilities=()),
         ContainerInfo(capabilities=tuple(sorted(CAPABILITIES))),
     ],

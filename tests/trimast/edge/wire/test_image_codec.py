@@ -31,6 +31,7 @@ OF_MESOS = ImageInfo("alpine@sha256:00", always_pull=True, volumes=VOLUMES)
         OF_DOCKER,
         OF_MESOS,
         ImageInfo("alpine"),
+        ImageInfo("alpine", network=Network.NONE),
         replace(OF_DOCKER, network=Network.HOST, always_pull=False, devices=()),
     ],
 )

@@ -12,6 +12,7 @@ from trimast.edge.wire.status_codec import (
     status_to_proto,
 )
 from trimast.model.checks import CheckResult, ProbeKind
+from trimast.model.container_status import ContainerStatus
 from trimast.model.ids import AgentId, ExecutorId, FrameworkId, TaskId
 from trimast.model.resources import Resources
 from trimast.model.status_update import StatusReason, StatusSource, StatusUpdate
@@ -48,6 +49,22 @@ def test_every_state_comes_back(state: TaskState) -> None:
 def test_every_reason_comes_back(reason: StatusReason) -> None:
     update = an_update(TaskState.FAILED, reason)
     assert status_report_from_proto(status_report_to_proto(update)) == update
+
+
+@pytest.mark.parametrize(
+    "container", [ContainerStatus("9-abc", 42, "10.0.0.1"), ContainerStatus("9-abc")]
+)
+def test_where_it_runs_comes_back(container: ContainerStatus) -> None:
+    update = replace(an_update(TaskState.RUNNING), container=container)
+    assert status_report_from_proto(status_report_to_proto(update)) == update
+
+
+def test_where_it_runs_is_where_clients_of_mesos_look() -> None:
+    container = ContainerStatus("9-abc", 42, "10.0.0.1")
+    status = status_to_proto(replace(an_update(TaskState.RUNNING), container=container))
+    told = status.container_status
+    assert (told.container_id.value, told.executor_pid) == ("9-abc", 42)
+    assert told.network_infos[0].ip_addresses[0].ip_address == "10.0.0.1"
 
 
 def test_a_master_s_answer_has_no_uuid_and_no_executor() -> None:

@@ -1,0 +1,1 @@
+"""What an agent of Mesos serves over HTTP: its operators' API, and its older endpoints."""
