@@ -26,7 +26,7 @@ _AGENT: Final = Resources.of({"cpus": 64_000, "mem": 262_144_000})
 _AWAY_MAX_MS: Final = 365 * 24 * 60 * 60 * 1000
 
 
-def crowded_registry(tasks: int) -> RegistryState:
+def crowded_registry(tasks: int, tasks_an_agent: int = TASKS_AN_AGENT) -> RegistryState:
     """Every task runs and its framework knows; every value is an object of its own, as after
     years of commands."""
     state = RegistryState(epoch=1)
@@ -36,21 +36,21 @@ def crowded_registry(tasks: int) -> RegistryState:
             FrameworkId(f"F-{number}"), info, FrameworkState.AWAY, 1, _MADE_AT_MS, _MADE_AT_MS
         )
         state.frameworks[framework.framework_id] = framework
-    for number in range(-(-tasks // TASKS_AN_AGENT)):
+    for number in range(-(-tasks // tasks_an_agent)):
         agent_id = AgentId(f"A-{number}")
         agent = AgentInfo(f"host-{number}.example", 5051, _AGENT, boot_id=f"boot-{number}")
         state.agents[agent_id] = AgentRecord(
             agent_id, agent, AgentState.ACTIVE, _MADE_AT_MS, _MADE_AT_MS
         )
     for number in range(tasks):
-        state.add_task(_task(number))
+        state.add_task(_task(number, tasks_an_agent))
     return state
 
 
-def _task(number: int) -> TaskRecord:
+def _task(number: int, tasks_an_agent: int) -> TaskRecord:
     framework_id = FrameworkId(f"F-{number % FRAMEWORKS}")
     task_id = TaskId(f"task-{number:07}")
-    agent_id = AgentId(f"A-{number // TASKS_AN_AGENT}")
+    agent_id = AgentId(f"A-{number // tasks_an_agent}")
     command = CommandInfo(f"sleep {number}", environment=(("NUMBER", str(number)),))
     resources = Resources.of(dict(_TASK.scalars))
     info = TaskInfo(task_id, f"task {number}", agent_id, resources, command)

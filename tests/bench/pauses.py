@@ -28,7 +28,7 @@ from master.registry.snapshot import capture
 from replication.config import PeerAddress
 from replication.engine.backup_file import BackupHeader, backup_parts, write_backup
 from replication.membership import Configuration, Member
-from tests.bench.crowded import crowded_registry
+from tests.bench.crowded import TASKS_AN_AGENT, crowded_registry
 from tests.bench.tasks import AsFastAsOffered
 from trimast.cli.local_cluster import starting
 from trimast.cli.local_cluster.cluster_file import ClusterFile, Master
@@ -126,8 +126,10 @@ class Watched:
         )
 
 
-def write_crowded(path: Path, tasks: int, cluster_id: str) -> None:
-    state = capture(crowded_registry(tasks))
+def write_crowded(
+    path: Path, tasks: int, cluster_id: str, tasks_an_agent: int = TASKS_AN_AGENT
+) -> None:
+    state = capture(crowded_registry(tasks, tasks_an_agent))
     nobody = Configuration(1, {"m1": Member("disk", PeerAddress("127.0.0.1", 1))})
     header = BackupHeader(cluster_id, nobody, tasks + 10, 1, 0, "m1", count(state).as_fields())
     parts = backup_parts(header, CapturedRegistry(state).chunks())

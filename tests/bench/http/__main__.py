@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.http import crowd
+from tests.bench.http import crowd, large_state
 from tests.bench.http.calling import rate_of
 from tests.bench.http.doors import GrpcDoor, HttpDoor, latencies_s, over_grpc, over_http
 from tests.bench.replication.measured import percentile
@@ -91,12 +91,15 @@ async def crowded(leader: Master, streams: int, deaf: int) -> dict[str, Any]:
 
 
 async def bench(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    cluster = await bring_up(folder, masters=3, agents=2, resources=RESOURCES)
+    cluster = await bring_up(folder / "small", masters=3, agents=2, resources=RESOURCES)
     leader = await leader_of(cluster, _LEADER_WITHIN_S)
-    return {
+    found: dict[str, Any] = {
         "doors": await doors(leader, options.seconds),
         "crowd": await crowded(leader, options.streams, options.deaf),
     }
+    await asyncio.to_thread(bring_down, cluster.folder)
+    found["state"] = await large_state.bench(folder / "large")
+    return found
 
 
 def show(found: dict[str, Any]) -> None:
@@ -115,6 +118,10 @@ def show(found: dict[str, Any]) -> None:
         latency = seen[name]
         print(f"  {name:18} p50 {latency['p50_ms']:6.2f} ms   p99 {latency['p99_ms']:6.2f} ms")
     print(f"  the leader grew by {seen['grew_mib']} MiB")
+    state = found["state"]
+    print("/state of {agents} agents and {tasks} tasks, {mib} MiB: {took_s} s".format(**state))
+    print(f"  launch to RUNNING in ms: alone {state['launch_alone_ms']}")
+    print(f"    while it is asked for all the time {state['launch_beside_ms']}")
 
 
 def main() -> None:
@@ -131,7 +138,9 @@ def main() -> None:
     try:
         found = asyncio.run(bench(folder, options))
     finally:
-        bring_down(folder)
+        for each in ("small", "large"):
+            if (folder / each / "cluster.json").exists():
+                bring_down(folder / each)
         shutil.rmtree(folder, ignore_errors=True)
     if options.json:
         print(json.dumps(found))

@@ -10,7 +10,7 @@ _END: Final = b"\r\n\r\n"
 def request(
     path: str, body: bytes, content_type: str, *, stream_id: str = "", accept: str = ""
 ) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "Host: bench", f"Content-Type: {content_type}"]
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {content_type}"]
     lines += [f"Content-Length: {len(body)}"]
     lines += [f"Mesos-Stream-Id: {stream_id}"] if stream_id else []
     lines += [f"Accept: {accept}"] if accept else []
