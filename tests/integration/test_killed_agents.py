@@ -119,6 +119,8 @@ def test_what_ends_while_all_masters_are_down_is_told_when_they_are_back(
         async with asyncio.timeout(60), driver_for(writer, cluster):
             await until_started(ledger, 5)
             writer.is_enough = True
+            # A launch that is under way would be lost with the master: that is another story.
+            await until_all_started(ledger, writer)
             kill_member(cluster_in(cluster.folder), "m1")
             going = writer.going
             await until_ended(ledger, {n for n in going if writer.runs[n].code is not None})
@@ -136,6 +138,11 @@ def test_what_ends_while_all_masters_are_down_is_told_when_they_are_back(
 
 async def until_started(ledger: Path, count: int) -> None:
     while len(ledger_of(ledger)) < count:  # noqa: ASYNC110 - tasks write it
+        await asyncio.sleep(0.01)
+
+
+async def until_all_started(ledger: Path, writer: Writer) -> None:
+    while not writer.going <= ledger_of(ledger).keys():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 

@@ -108,6 +108,8 @@ def _bounding(bounds: Bounds) -> Iterator[str]:
         yield f"--cpu-quota={bounds.cpu_quota_us}"
     if bounds.mem_bytes is not None:
         yield f"--memory={bounds.mem_bytes}b"
+        # Of both together; else podman allows as much again in swap.
+        yield f"--memory-swap={bounds.mem_bytes}b"
     if bounds.mem_soft_bytes is not None and bounds.mem_soft_bytes != bounds.mem_bytes:
         yield f"--memory-reservation={bounds.mem_soft_bytes}b"
     yield f"--pids-limit={-1 if bounds.pids_max is None else bounds.pids_max}"

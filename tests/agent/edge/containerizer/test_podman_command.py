@@ -62,6 +62,7 @@ def test_a_container_is_named_labelled_bounded_and_within_its_cgroup(tmp_path: P
         "--cpu-shares=102",
         "--cpu-quota=50000",
         "--memory=64b",
+        "--memory-swap=64b",
         "--memory-reservation=32b",
         "--pids-limit=10",
         "--security-opt=no-new-privileges",
