@@ -22,9 +22,10 @@ SHAPES = {
     "roles": legacy_shapes.ROLES,
     "flags": legacy_shapes.FLAGS,
     "version": legacy_shapes.VERSION,
+    "system/stats.json": legacy_shapes.SYSTEM,
 }
 OF_THE_LEADER = ("state", "state-summary", "slaves", "frameworks", "tasks", "roles", "teardown")
-OF_EVERY_MASTER = ("flags", "version", "metrics/snapshot", "health")
+OF_EVERY_MASTER = ("flags", "version", "metrics/snapshot", "health", "system/stats")
 
 
 async def get(client: Client, address: str, path: str, **headers: str) -> Answer:

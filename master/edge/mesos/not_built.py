@@ -13,6 +13,7 @@ from trimast.edge.mesos_http import Refusal
 NOT_BUILT: Final = (
     "/create-volumes",
     "/destroy-volumes",
+    "/logging/toggle",
     "/machine/down",
     "/machine/up",
     "/maintenance/schedule",
