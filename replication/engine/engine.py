@@ -274,11 +274,12 @@ class Engine:
             if not is_quiet or self._belonging.is_between or not self._wal.is_flushed:
                 self._wake()
 
-    def note_synced(self) -> None:
-        """After `flushed`, when all is said and done that waited for it."""
-        if not self._is_over:
-            with self._fail_stop:
-                self._wal.note_synced()
+    def take_note(self) -> Flush | None:
+        """When nothing was flushed for a while; `note_written` follows, and no `flushed`."""
+        return None if self._is_over else self._wal.take_note()
+
+    def note_written(self) -> None:
+        self._wal.note_written()
 
     def take_job(self) -> Job | None:
         """Long work on files: its steps may be done in another thread, which rests after each."""

@@ -23,6 +23,10 @@ class JobThread:
         self._job: asyncio.Future[None] | None = None
         self._is_stopping = False
 
+    @property
+    def is_busy(self) -> bool:
+        return self._job is not None
+
     def start(self, job: Job) -> None:
         """One at a time."""
         self._job = self._loop.run_in_executor(self._thread, self._do_steps, job)

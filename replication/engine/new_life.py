@@ -19,6 +19,7 @@ from replication.engine.files import Directory
 from replication.engine.snapshot_store import SnapshotStore
 from replication.engine.term_file import Ballot, TermFile
 from replication.engine.wal import Wal
+from replication.engine.wal_flush import flush_now
 from replication.engine.wal_segments import SUFFIX
 from replication.membership import Configuration
 from replication.state_machine import Capture
@@ -81,11 +82,7 @@ def lay_base(directory: Directory, configuration: Configuration, capture: Captur
             if info is not None:
                 store.newest = info
     wal = _joined(directory, store)
-    flush = wal.take_flush()
-    if flush is not None:
-        flush.perform()
-        wal.flushed()
-        wal.note_synced()
+    flush_now(wal)
     wal.close()
 
 

@@ -13,9 +13,9 @@ import structlog
 from replication.config import ReplicationConfig
 from replication.engine.data_directory import DataDirectory
 from replication.engine.disk_space import DiskSpace
-from replication.engine.disk_thread import DiskThread, perform
 from replication.engine.engine import Engine
 from replication.engine.fail_stop import FailStop, Fatal
+from replication.engine.flushing import Flushing
 from replication.engine.healing import open_log
 from replication.engine.job_thread import JobThread
 from replication.engine.membership_store import MembershipStore
@@ -23,9 +23,7 @@ from replication.engine.messages import Standing
 from replication.engine.net import Net
 from replication.engine.outgoing import Outgoing
 from replication.engine.snapshot_store import SnapshotStore
-from replication.engine.sync_placement import SyncPlacement
 from replication.engine.wal import Wal
-from replication.engine.wal_flush import Flush
 from replication.membership import ChangeListener, MembershipChange, MembershipStatus
 from replication.observer import LogObserver, SilentObserver
 from replication.replicated_log import (
@@ -78,13 +76,10 @@ class RaftLog:
         self._config = config
         self._tls = tls
         self._directory = directory
-        self._membership = membership
         self._wal = wal
         self._on_fatal = on_fatal
         self._loop = asyncio.get_running_loop()
         self._fail_stop: Final = FailStop(self._died)
-        self._disk_thread = DiskThread(f"raft-disk-{config.replica_id}", self._flush_ended)
-        self._sync_placement = SyncPlacement(config.replica_id)
         self._job_thread = JobThread(
             f"raft-jobs-{config.replica_id}", lambda job, error: self._engine.job_ended(job, error)
         )
@@ -113,6 +108,15 @@ class RaftLog:
             random=random,
             wake=self._wake,
             fail_stop=self._fail_stop,
+        )
+        self._flushing = Flushing(
+            config.replica_id,
+            engine=self._engine,
+            membership=membership,
+            outgoing=self._outgoing,
+            is_busy=lambda: self._job_thread.is_busy,
+            after_flush=self._step_now,
+            on_failure=self._flush_failed,
         )
 
     @classmethod
@@ -246,7 +250,7 @@ class RaftLog:
         self._space.stop()
         self._cancel_alarm()
         await self._net.close()
-        await self._disk_thread.stop()
+        await self._flushing.stop()
         await self._job_thread.stop()
         self._fail_stop.disarm()
         self._wal.close()
@@ -272,7 +276,7 @@ class RaftLog:
     def all_received(self) -> None:
         if not self._engine.is_leading:
             # A leader waits for our disk; all else comes after that.
-            self._start_flush()
+            self._flushing.start()
         self._step_now()
 
     # The loop.
@@ -284,40 +288,11 @@ class RaftLog:
     def _step(self) -> None:
         self._step_handle = None
         self._engine.step()
-        self._start_flush()
+        self._flushing.start()
         job = self._engine.take_job()
         if job is not None:
             self._job_thread.start(job)
         self._set_alarm()
-
-    def _start_flush(self) -> None:
-        flush = self._engine.take_flush()
-        if flush is not None and not self._syncs_on_loop():
-            self._disk_thread.start(flush)
-            flush = None
-        # Meanwhile: what is sent here needs no sync of ours.
-        self._outgoing.send_all()
-        if flush is None:
-            return
-        try:
-            duration_s = perform(flush)
-        except Exception as error:
-            self._flush_failed(error)
-        else:
-            self._flushed(flush, duration_s)
-            self._engine.note_synced()
-
-    def _syncs_on_loop(self) -> bool:
-        engine, voters = self._engine, self._membership.configuration.members
-        return self._sync_placement.is_on_loop(engine.leader_id, voters, engine.open_sessions)
-
-    def _flush_ended(self, flush: Flush, result: float | Exception) -> None:
-        if isinstance(result, Exception):
-            self._flush_failed(result)
-            return
-        self._flushed(flush, result)
-        self._step_now()
-        self._engine.note_synced()
 
     def _step_now(self) -> None:
         """Instead of in the next turn of the loop, if a step was asked for."""
@@ -328,11 +303,6 @@ class RaftLog:
     def _flush_failed(self, error: Exception) -> None:
         # R7: what is on disk after a failed sync, nobody knows. It is never tried again.
         self._fail_stop.stop(error)
-
-    def _flushed(self, flush: Flush, duration_s: float) -> None:
-        self._sync_placement.synced(duration_s)
-        self._engine.flushed(flush, duration_s)
-        self._outgoing.send_all()
 
     def _set_alarm(self) -> None:
         deadline_s = self._engine.next_deadline_s()
@@ -358,6 +328,7 @@ class RaftLog:
         self._net.abort()
         self._space.stop()
         self._cancel_alarm()
+        self._flushing.cancel()
         log.critical(
             "raft_replica_died",
             replica_id=self._config.replica_id,

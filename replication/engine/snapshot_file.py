@@ -21,6 +21,7 @@ _CHECKED_FROM: Final = 8
 _CHUNK: Final = struct.Struct("<II")
 _END: Final = struct.Struct("<QQ")
 _READ_BYTES: Final = 1024 * 1024
+_SYNC_EVERY_BYTES: Final = 8 * 1024 * 1024
 CHUNK_BYTES_MAX: Final = 512 * 1024 * 1024
 
 
@@ -55,6 +56,7 @@ class SnapshotWriter:
         self._chunk_bytes = 0
         self._waiting: list[bytes] = [_MAGIC + self._crc.to_bytes(4, "little") + checked]
         self._waiting_bytes = self._size_bytes = _HEADER.size
+        self._synced_bytes = 0
 
     def append(self, chunk: bytes) -> None:
         assert 0 < len(chunk) <= CHUNK_BYTES_MAX, f"a chunk of {len(chunk)} bytes"
@@ -64,6 +66,10 @@ class SnapshotWriter:
         self._put(_CHUNK.pack(len(chunk), self._crc) + chunk)
         if self._waiting_bytes >= _READ_BYTES:
             self._write()
+        if self._size_bytes - self._synced_bytes >= _SYNC_EVERY_BYTES:
+            # Much that gathers in the system goes to the disk at once, and the log waits for it.
+            self._file.sync()
+            self._synced_bytes = self._size_bytes
 
     def finish(self) -> SnapshotInfo:
         """Returns when all of it is on stable storage."""

@@ -7,11 +7,12 @@ thread. One flush is under way at a time, and all that is added meanwhile goes w
 from typing import Any, Final
 
 from replication.engine import pinned
-from replication.engine.files import AppendedFile, Directory
+from replication.engine.files import Directory
 from replication.engine.snapshot_file import SnapshotInfo
 from replication.engine.term_file import Ballot, TermFile
 from replication.engine.wal_damage import WalDamaged, check_nothing_promised
-from replication.engine.wal_flush import Chunk, Flush, chunks_of
+from replication.engine.wal_file import WalFile
+from replication.engine.wal_flush import Flush, chunks_of
 from replication.engine.wal_records import (
     Record,
     RecordKind,
@@ -54,7 +55,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._term_file = TermFile.open(directory)
         self._ballot = self._term_file.ballot
         self._entries: list[tuple[bytes, int, int]] = []
-        self._file: AppendedFile | None = None
+        self._file = WalFile(directory)
         self._position = 0
         self._segments = Segments()
         self._keep_from = 0
@@ -62,6 +63,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._pending: list[bytes] = []
         self._pending_new_segments: dict[int, str] = {}
         self._flush_under_way = False
+        self._is_noted = True
         self._commit_index = 1
         self._commit_index_recorded = 1
         self._durable_index = 0
@@ -160,7 +162,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         chunks = chunks_of(self._pending, self._pending_new_segments)
         self._pending.clear()
         self._pending_new_segments.clear()
-        return Flush(self, chunks)
+        return Flush(self._file, chunks)
 
     def flushed(self) -> None:
         """The flush under way is on stable storage."""
@@ -168,18 +170,24 @@ class Wal(pinned.Journal):  # type: ignore[misc]
         self._flush_under_way = False
         self._synced_position = self._flushing_position
         self._durable_index = self._flushing_index
+        self._is_noted = False
 
-    def note_synced(self) -> None:
-        """Lets a later start tell that what was synced last must be there. Not synced itself."""
-        if self.is_flushed and self._file is not None:  # What is to be written says it as well.
-            self._record_synced()
-            self._file.append(b"".join(self._pending))
-            self._pending.clear()
+    def take_note(self) -> Flush | None:
+        """Lets a later start tell that what was synced last must be there. None if more is to be
+        written, which says it as well. No flush before `note_written`."""
+        if self._is_noted or not self.is_flushed:
+            return None
+        self._record_synced()
+        chunks = chunks_of(self._pending, {})
+        self._pending.clear()
+        self._flush_under_way = self._is_noted = True
+        return Flush(self._file, chunks, is_note=True)
+
+    def note_written(self) -> None:
+        self._flush_under_way = False
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._file.close()
 
     # What pysyncobj asks.
 
@@ -235,21 +243,6 @@ class Wal(pinned.Journal):  # type: ignore[misc]
 
     def _destroy(self) -> None:
         self.close()
-
-    # What a flush does, perhaps in another thread: touches only the file.
-
-    def write_chunk(self, chunk: Chunk) -> None:
-        if chunk.new_segment is not None:
-            if self._file is not None:
-                self._file.finish()
-            self._file = self._directory.create(chunk.new_segment, grows_ahead=True)
-            self._directory.sync()
-        assert self._file is not None
-        self._file.append(chunk.data)
-
-    def sync_file(self) -> None:
-        assert self._file is not None
-        self._file.sync()
 
     # Records.
 
@@ -318,7 +311,7 @@ class Wal(pinned.Journal):  # type: ignore[misc]
             self._segments.drop_newest()
             end = self._position - self._segments.newest_start if names else 0
         if names:
-            self._file = self._directory.open(names[-1], end, grows_ahead=True)
+            self._file.go_on(names[-1], end)
         self._directory.sync()
         self._synced_position = self._position
 

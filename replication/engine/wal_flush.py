@@ -12,16 +12,22 @@ class Appender(Protocol):
 
 
 class Flush:
-    """One write of the log. `perform` does all of it; a simulation takes its two steps apart."""
+    """One write of the log. `perform` does all of it; a simulation takes its two steps apart.
 
-    def __init__(self, file: Appender, chunks: "list[Chunk]") -> None:
+    Attributes:
+        is_note: of use to a later start only, and not worth a sync.
+    """
+
+    def __init__(self, file: Appender, chunks: "list[Chunk]", *, is_note: bool = False) -> None:
         self._file = file
         self._chunks = chunks
+        self.is_note: Final = is_note
         self.size_bytes: Final = sum(len(chunk.data) for chunk in chunks)
 
     def perform(self) -> None:
         self.write()
-        self.sync()
+        if not self.is_note:
+            self.sync()
 
     def write(self) -> None:
         for chunk in self._chunks:
@@ -29,6 +35,28 @@ class Flush:
 
     def sync(self) -> None:
         self._file.sync_file()
+
+
+class Flushable(Protocol):
+    def take_flush(self) -> Flush | None: ...
+
+    def flushed(self) -> None: ...
+
+    def take_note(self) -> Flush | None: ...
+
+    def note_written(self) -> None: ...
+
+
+def flush_now(log: Flushable) -> None:
+    """All that waits to be written is on stable storage on return."""
+    flush = log.take_flush()
+    if flush is not None:
+        flush.perform()
+        log.flushed()
+    note = log.take_note()
+    if note is not None:
+        note.perform()
+        log.note_written()
 
 
 def chunks_of(records: Sequence[bytes], new_segments: Mapping[int, str]) -> "list[Chunk]":

@@ -102,7 +102,7 @@ class RealCluster:
         log._engine._is_stopped = True
         log._space.stop()
         await log._net.close()
-        await log._disk_thread.stop()
+        await log._flushing.stop()
         await log._job_thread.stop()
         log._fail_stop.disarm()
         log._cancel_alarm()

@@ -10,6 +10,7 @@ from replication.engine.identity import IdentityFile
 from replication.engine.membership_store import MembershipStore
 from replication.engine.term_file import COPIES, TermFileDamaged
 from replication.engine.wal import Wal, WalDamaged
+from replication.engine.wal_flush import flush_now
 from replication.membership import Configuration, Member
 from tests.simulation.raft.disk import PowerLoss, SimDisk, losing_power_at
 
@@ -39,11 +40,7 @@ def disk_of_a_member(names: str = "abc") -> SimDisk:
     wal.make_term_durable()
     for index in range(1, 4):
         wal.add(b"\x01%d" % index, index, 5)
-        flush = wal.take_flush()
-        assert flush is not None
-        flush.perform()
-        wal.flushed()
-        wal.note_synced()
+        flush_now(wal)
     return disk
 
 

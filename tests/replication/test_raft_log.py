@@ -136,7 +136,7 @@ def test_a_failed_sync_ends_the_replica_and_is_not_tried_again(
                 tries.append(None)
                 raise error
 
-            leader._wal.sync_file = fail  # type: ignore[method-assign]
+            leader._wal._file.sync_file = fail  # type: ignore[method-assign]
             outcomes: list[object] = []
             leader.propose(b"x", outcomes.append)
             await until(lambda: bool(cluster.fatal))

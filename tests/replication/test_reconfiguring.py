@@ -9,6 +9,7 @@ from replication.engine.identity import IdentityFile
 from replication.engine.membership_store import MembershipStore
 from replication.engine.reconfiguring import Reconfiguring
 from replication.engine.wal import Wal
+from replication.engine.wal_flush import flush_now
 from replication.membership import Configuration, Member
 from tests.simulation.raft.disk import SimDisk
 
@@ -32,11 +33,8 @@ class Disk:
         self.reconfiguring = Reconfiguring(self.membership, self.wal)
 
     def flush(self) -> None:
-        flush = self.wal.take_flush()
-        assert flush is not None
-        flush.perform()
-        self.wal.flushed()
-        self.wal.note_synced()
+        assert not self.wal.is_flushed
+        flush_now(self.wal)
 
 
 def configuration(number: int, *, base_index: int = 1) -> Configuration:

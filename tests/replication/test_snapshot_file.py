@@ -62,3 +62,22 @@ def test_what_follows_the_end_is_refused() -> None:
 
 def test_other_chunks_have_another_checksum() -> None:
     assert written(CHUNKS)[1].checksum != written(CHUNKS[::-1])[1].checksum
+
+
+def test_a_long_one_is_brought_to_the_disk_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SimDisk(Random(0))
+    file = disk.create("it")
+    unsynced: list[int] = []
+    sync = file.sync
+
+    def watched() -> None:
+        unsynced.append(len(disk.read("it")) - sum(unsynced))
+        sync()
+
+    monkeypatch.setattr(file, "sync", watched)
+    writer = SnapshotWriter(file, 7, 3)
+    for _ in range(20):
+        writer.append(b"x" * 1_000_000)
+    writer.finish()
+    assert len(unsynced) == 3
+    assert max(unsynced) < 11_000_000

@@ -23,6 +23,7 @@ from replication.engine.disk_layout import Identity, store_configuration, store_
 from replication.engine.files import OsDirectory
 from replication.engine.term_file import Ballot, TermFile
 from replication.engine.wal import Wal
+from replication.engine.wal_flush import flush_now
 from replication.membership import Configuration, Member
 from tests.master.led_cluster import AGENT, AGENT_INFO, FRAMEWORK, FRAMEWORK_INFO, a_task
 from trimast.model.ids import MasterId, TaskId
@@ -95,11 +96,7 @@ def make_data_directory(
         command = command_to_bytes(Command(min(1, wal.last_index - 1), 7, decision))
         wal.add(b"\x01" + entry.pack([command]), wal.last_index + 1, term)
     wal.setRaftCommitIndex(wal.last_index - 1 if committed is None else committed)
-    flush = wal.take_flush()
-    assert flush is not None
-    flush.perform()
-    wal.flushed()
-    wal.note_synced()
+    flush_now(wal)
     wal.close()
     return path
 

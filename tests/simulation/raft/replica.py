@@ -334,9 +334,20 @@ class Replica:
                 return
             self.engine.flushed(flush, self.world.now_s - began_s)
             self._after()
-            self.engine.note_synced()
+            self._write_note()
 
         self._later(self.sync_s * (0.5 + self.world.random.random()), end)
+
+    def _write_note(self) -> None:
+        note = self.engine.take_note()
+        if note is None:
+            return
+        try:
+            note.write()
+        except Exception as error:
+            self.engine._fail_stop.stop(error)
+            return
+        self.engine.note_written()
 
     def _do_step(self, job: Job) -> None:
         try:
