@@ -173,6 +173,8 @@ class MasterMetrics:
             ["api", "call"],
             registry=registry,
         )
+        # To be found by its labels costs more than to be counted.
+        self._calls: dict[tuple[str, str], Counter] = {}
         for state in sorted(TERMINAL_STATES):
             self.tasks_ended.labels(state.value)
         for fate in ("sent", "accepted", "declined", "rescinded"):
@@ -224,7 +226,10 @@ class MasterMetrics:
             self.tasks_ended.labels(task.state.value).inc()
 
     def called(self, api: str, call: str) -> None:
-        self.calls.labels(api, call).inc()
+        counter = self._calls.get((api, call))
+        if counter is None:
+            counter = self._calls[api, call] = self.calls.labels(api, call)
+        counter.inc()
 
     # As the log works
 

@@ -8,6 +8,7 @@ from master.leader.events import CommandDecided, OperatorAsked
 from master.leader.killing import on_kill_decided
 from master.leader.launching import on_launch_decided
 from master.leader.losing import on_agent_marked_unreachable
+from master.leader.operating import on_operators_conversion_decided
 from master.leader.proposing import propose
 from master.leader.registering import on_agent_admitted
 from master.leader.reporting import (
@@ -65,6 +66,8 @@ def on_command_decided(
             return answer + on_framework_removed(state, decision, outcome, now_ms)
         case LaunchTask() | LaunchGroup() as decision:
             return on_launch_decided(state, decision, outcome, now_ms)
+        case ConvertResources(framework_id="") as decision:
+            return on_operators_conversion_decided(state, decision, event, now_ms)
         case ConvertResources() as decision:
             return on_conversion_decided(state, decision, event, now_ms)
         case ReportTask() as decision:

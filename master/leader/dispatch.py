@@ -12,6 +12,7 @@ from master.leader.effects import LeaderEffect
 from master.leader.keeping_time import next_deadline_ms, on_deadline_passed
 from master.leader.killing import on_kill_requested
 from master.leader.losing import on_agent_answered, on_agent_disconnected
+from master.leader.operating import on_conversion_asked
 from master.leader.passing_on import (
     on_executor_ended,
     on_executor_said,
@@ -91,6 +92,8 @@ class Leader:
                 return on_operator_asked(state, event, now_ms)
             case ev.PauseAsked():
                 return on_pause_asked(state, event)
+            case ev.ConversionAsked():
+                return on_conversion_asked(state, event, now_ms)
             case _:
                 assert_never(event)
 

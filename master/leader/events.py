@@ -304,6 +304,19 @@ class PauseAsked:
     paused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ConversionAsked:
+    """An operator wants to reserve, or to make or destroy volumes.
+
+    Attributes:
+        request: names the answer.
+    """
+
+    request: int
+    agent_id: AgentId
+    operation: Operation
+
+
 # Ourselves
 
 
@@ -354,6 +367,7 @@ LeaderEvent = (
     | TeardownRequested
     | OperatorAsked
     | PauseAsked
+    | ConversionAsked
     | CommandDecided
     | DeadlinePassed
 )

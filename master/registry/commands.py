@@ -105,7 +105,11 @@ class LaunchGroup:
 
 @dataclass(frozen=True, slots=True)
 class ConvertResources:
-    """A framework reserves, or makes or destroys volumes, of what nothing uses on an agent."""
+    """A framework reserves, or makes or destroys volumes, of what nothing uses on an agent.
+
+    Attributes:
+        framework_id: "" if it is an operator who does.
+    """
 
     framework_id: FrameworkId
     agent_id: AgentId

@@ -79,7 +79,7 @@ def fault_of_parts(wanted: Resources, available: Resources) -> str | None:
 
 def _refusal(state: RegistryState, decision: ConvertResources) -> Refused | None:
     agent_id, operation = decision.agent_id, decision.operation
-    if decision.framework_id not in state.frameworks:
+    if decision.framework_id and decision.framework_id not in state.frameworks:
         return refused(RefusalReason.FRAMEWORK_UNKNOWN, decision.framework_id)
     agent = state.agents.get(agent_id)
     if agent is None or agent.state is not AgentState.ACTIVE:

@@ -15,6 +15,17 @@ __all__ = ["start_cluster"]
 
 
 @pytest.fixture(scope="module")
+def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One master and an agent: it leads, however busy the machine is."""
+    folder = tmp_path_factory.mktemp("lone") / "cluster"
+    cluster = asyncio.run(bring_up(folder, masters=1, agents=1, resources=RESOURCES))
+    [master] = cluster.masters
+    yield Served(cluster, master.http, master.http)
+    bring_down(folder, grace_s=5)
+    assert cluster_in(folder).alive == ()
+
+
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Three masters and an agent, which all tests of a file share."""
     folder = tmp_path_factory.mktemp("shared") / "cluster"

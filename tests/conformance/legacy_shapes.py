@@ -75,4 +75,7 @@ TASKS = shape("tasks", tasks=TASK)
 ROLE = shape("name weight quota resources allocated offered reserved frameworks")
 ROLES = shape("roles", roles=ROLE)
 FLAGS = shape("flags")
+SYSTEM = shape(
+    "avg_load_1min avg_load_5min avg_load_15min cpus_total mem_total_bytes mem_free_bytes"
+)
 VERSION = shape("version build_date build_time build_user", "trimast_version git_sha")

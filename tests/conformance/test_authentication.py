@@ -89,6 +89,17 @@ def test_a_framework_is_spoken_for_by_its_own_principal(guarded: ClusterFile) ->
     asyncio.run(story())
 
 
+def test_nobody_reserves_in_the_name_of_another(guarded: ClusterFile) -> None:
+    reservation = {"type": "DYNAMIC", "role": "web", "principal": "bob"}
+    cpus = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 1.0}}
+    body = {"agent_id": {"value": "a"}, "resources": [{**cpus, "reservations": [reservation]}]}
+    call = {"type": "RESERVE_RESOURCES", "reserve_resources": body}
+    refused = asyncio.run(ask(guarded, OPERATOR, call, Authorization=ALICE))
+    assert (refused.status, b"in the name of 'bob'" in refused.body) == (400, True)
+    own = asyncio.run(ask(guarded, OPERATOR, call, Authorization=BOB))
+    assert (own.status, own.body) == (400, b"No agent found with specified ID")
+
+
 def test_secrets_are_not_in_the_log(guarded: ClusterFile) -> None:
     asyncio.run(ask(guarded, OPERATOR, {}, Authorization=by("alice", "almost-s3cret")))
     logs = [path for path in Path(guarded.folder).rglob("*.log") if path.is_file()]

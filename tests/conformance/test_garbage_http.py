@@ -25,9 +25,9 @@ REFUSED = {0, 400, 404, 405, 408, 411, 413, 414, 415, 431, 501, 505}
     [b"/%zz", b"/%", b"//", b"//state", b"", b"/\x00", b"/state/%00/..", b"/" + b"a" * 65_536],
     ids=["%zz", "%", "//", "//state", "empty", "NUL", "%00", "64 KiB"],
 )
-def test_01_broken_paths(served: Served, target: bytes) -> None:
-    with unharmed(served):
-        status, _ = ask(served.leader, b"GET %b HTTP/1.1\r\n%b\r\n" % (target, HOST))
+def test_01_broken_paths(lone: Served, target: bytes) -> None:
+    with unharmed(lone):
+        status, _ = ask(lone.leader, b"GET %b HTTP/1.1\r\n%b\r\n" % (target, HOST))
     # What stands behind a path that is known does not count.
     assert status in REFUSED | ({200} if target.startswith(b"/state") else set())
 
@@ -47,9 +47,9 @@ def test_01_broken_paths(served: Served, target: bytes) -> None:
         (b"Transfer-Encoding: gzip, chunked, chunked", b"0\r\n\r\n"),
     ],
 )
-def test_02_lengths_that_contradict_themselves(served: Served, headers: bytes, body: bytes) -> None:
+def test_02_lengths_that_contradict_themselves(lone: Served, headers: bytes, body: bytes) -> None:
     request = b"POST %b HTTP/1.1\r\n%bContent-Type: application/json\r\n%b\r\n\r\n%b"
-    with unharmed(served), connect(served.leader) as connection:
+    with unharmed(lone), connect(lone.leader) as connection:
         connection.sendall(request % (OPERATOR.encode(), HOST, headers, body))
         connection.shutdown(socket.SHUT_WR)
         status, _ = exchange(connection, b"")
@@ -69,49 +69,49 @@ def test_02_lengths_that_contradict_themselves(served: Served, headers: bytes, b
     ],
     ids=["1 MiB", "10000 of them", "folded", "no colon", "no name", "NUL", "not ASCII"],
 )
-def test_03_headers(served: Served, headers: bytes) -> None:
-    with unharmed(served):
-        status, _ = ask(served.leader, b"GET /version HTTP/1.1\r\n%b%b\r\n\r\n" % (HOST, headers))
+def test_03_headers(lone: Served, headers: bytes) -> None:
+    with unharmed(lone):
+        status, _ = ask(lone.leader, b"GET /version HTTP/1.1\r\n%b%b\r\n\r\n" % (HOST, headers))
     # A folded line and bytes beyond ASCII are odd, but can be read.
     assert status in REFUSED | {200}
 
 
-def test_04_clients_that_say_little_at_a_time_keep_nobody_out(served: Served) -> None:
+def test_04_clients_that_say_little_at_a_time_keep_nobody_out(lone: Served) -> None:
     connections = []
-    with unharmed(served):
+    with unharmed(lone):
         for number in range(1_000):
-            connection = connect(served.leader)
+            connection = connect(lone.leader)
             connection.sendall(b"GET /version HTTP/1.1\r\nX-Slow: %d" % number)
             connections.append(connection)
         for connection in connections:
             connection.close()
 
 
-def test_04_a_body_that_never_ends_delays_nobody(served: Served) -> None:
-    with unharmed(served):
-        connections = [connect(served.leader) for _ in range(50)]
+def test_04_a_body_that_never_ends_delays_nobody(lone: Served) -> None:
+    with unharmed(lone):
+        connections = [connect(lone.leader) for _ in range(50)]
         for connection in connections:
             request = post(OPERATOR, HEALTH)
             connection.sendall(request[:-1])
-        assert ask(served.leader, post(OPERATOR, HEALTH))[0] == 200
+        assert ask(lone.leader, post(OPERATOR, HEALTH))[0] == 200
         for connection in connections:
             status, _ = exchange(connection, HEALTH[-1:])
             assert status == 200
             connection.close()
 
 
-def test_05_idle_connections_keep_nobody_out(served: Served) -> None:
+def test_05_idle_connections_keep_nobody_out(lone: Served) -> None:
     connections: list[socket.socket] = []
-    with unharmed(served):
-        connections += [connect(served.leader) for _ in range(3_000)]
-        assert ask(served.leader, post(OPERATOR, HEALTH))[0] == 200
+    with unharmed(lone):
+        connections += [connect(lone.leader) for _ in range(3_000)]
+        assert ask(lone.leader, post(OPERATOR, HEALTH))[0] == 200
         for connection in connections:
             connection.close()
 
 
-def test_06_ten_thousand_requests_at_once_on_one_connection(served: Served) -> None:
+def test_06_ten_thousand_requests_at_once_on_one_connection(lone: Served) -> None:
     request = b"GET /version HTTP/1.1\r\n%b\r\n" % HOST
-    with unharmed(served), connect(served.leader) as connection:
+    with unharmed(lone), connect(lone.leader) as connection:
         connection.setblocking(False)
         waiting = memoryview(request * 10_000)
         answers = tail = b""
@@ -147,23 +147,23 @@ def bomb() -> bytes:
     ],
     ids=["bomb", "bomb in a bomb", "deflate", "broken", "br", "zstd", "twice"],
 )
-def test_07_compressed_bodies(served: Served, encoding: str, body: bytes) -> None:
-    with unharmed(served):
+def test_07_compressed_bodies(lone: Served, encoding: str, body: bytes) -> None:
+    with unharmed(lone):
         request = post(OPERATOR, body, f"Content-Encoding: {encoding}")
-        status, _ = ask(served.leader, request)
+        status, _ = ask(lone.leader, request)
     assert status in REFUSED
 
 
 @pytest.mark.parametrize("path", [OPERATOR, SCHEDULER])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "TRACE", "OPTIONS", "PATCH"])
-def test_08_other_methods_than_post(served: Served, path: str, method: str) -> None:
-    status, answer = ask(served.leader, f"{method} {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+def test_08_other_methods_than_post(lone: Served, path: str, method: str) -> None:
+    status, answer = ask(lone.leader, f"{method} {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
     assert status == 405
     assert b"Allow: POST" in answer
 
 
-def test_08_a_method_that_nobody_knows(served: Served) -> None:
-    status, _ = ask(served.leader, b"BREW /api/v1 HTTP/1.1\r\n" + HOST + b"\r\n")
+def test_08_a_method_that_nobody_knows(lone: Served) -> None:
+    status, _ = ask(lone.leader, b"BREW /api/v1 HTTP/1.1\r\n" + HOST + b"\r\n")
     assert status in REFUSED
 
 
@@ -179,20 +179,18 @@ def test_08_a_method_that_nobody_knows(served: Served) -> None:
         ("application/json", "text/html, */*;q=0.1", 200),
     ],
 )
-def test_08_types_that_are_not_spoken(
-    served: Served, kind: str, accept: str, expected: int
-) -> None:
+def test_08_types_that_are_not_spoken(lone: Served, kind: str, accept: str, expected: int) -> None:
     request = post(OPERATOR, HEALTH, f"Accept: {accept}", kind=kind)
-    assert ask(served.leader, request)[0] == expected
+    assert ask(lone.leader, request)[0] == expected
 
 
-def test_09_two_subscriptions_on_one_connection(served: Served) -> None:
+def test_09_two_subscriptions_on_one_connection(lone: Served) -> None:
     body = b'{"type":"SUBSCRIBE","subscribe":{"framework_info":{"name":"n","user":"root"}}}'
-    with unharmed(served), connect(served.leader) as connection:
+    with unharmed(lone), connect(lone.leader) as connection:
         status, _ = exchange(connection, post(SCHEDULER, body) * 2)
         assert status == 200
         again = post(SCHEDULER, body, "Mesos-Stream-Id: 130ae4e3-6b13-4ef4-baa9-9f2e85c3e9af")
-        assert ask(served.leader, again)[0] == 400
+        assert ask(lone.leader, again)[0] == 400
 
 
 @pytest.mark.parametrize(
@@ -203,25 +201,25 @@ def test_09_two_subscriptions_on_one_connection(served: Served) -> None:
         ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"),
     ],
 )
-def test_10_other_sites(served: Served, headers: tuple[str, ...]) -> None:
+def test_10_other_sites(lone: Served, headers: tuple[str, ...]) -> None:
     form = b"frameworkId=x"
     kind = "application/x-www-form-urlencoded"
-    with unharmed(served):
-        assert ask(served.leader, post(OPERATOR, HEALTH, *headers))[0] == 403
-        assert ask(served.leader, post("/teardown", form, *headers, kind=kind))[0] == 403
+    with unharmed(lone):
+        assert ask(lone.leader, post(OPERATOR, HEALTH, *headers))[0] == 403
+        assert ask(lone.leader, post("/teardown", form, *headers, kind=kind))[0] == 403
 
 
-def test_10_a_name_that_points_here(served: Served) -> None:
-    status, _ = ask(served.leader, b"GET /state HTTP/1.1\r\nHost: evil.example:5050\r\n\r\n")
+def test_10_a_name_that_points_here(lone: Served) -> None:
+    status, _ = ask(lone.leader, b"GET /state HTTP/1.1\r\nHost: evil.example:5050\r\n\r\n")
     assert status == 403
 
 
-def test_36_numbers_and_names_in_queries(served: Served) -> None:
+def test_36_numbers_and_names_in_queries(lone: Served) -> None:
     for query in ("limit=9223372036854775808", "limit=NaN", "offset=1e18", "limit=%00"):
         request = f"GET /tasks?{query} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
-        assert ask(served.leader, request)[0] == 400
+        assert ask(lone.leader, request)[0] == 400
     for query in ("task_id=%3Cscript%3E", "framework_id=%ff%fe", "task_id=" + "x" * 5_000):
         request = f"GET /tasks?{query} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
-        status, answer = ask(served.leader, request)
+        status, answer = ask(lone.leader, request)
         assert status == 200
         assert b"<script>" not in answer

@@ -15,10 +15,8 @@ SUBSCRIBE = as_json({"type": "SUBSCRIBE", "subscribe": {"framework_info": FRAMEW
 DEEP = 100_000
 
 
-def status_of(served: Served, body: bytes, *, kind: str = "application/json") -> int:
-    statuses = {
-        ask(served.leader, post(path, body, kind=kind))[0] for path in (OPERATOR, SCHEDULER)
-    }
+def status_of(lone: Served, body: bytes, *, kind: str = "application/json") -> int:
+    statuses = {ask(lone.leader, post(path, body, kind=kind))[0] for path in (OPERATOR, SCHEDULER)}
     assert len(statuses) == 1, statuses
     return statuses.pop()
 
@@ -34,9 +32,9 @@ def status_of(served: Served, body: bytes, *, kind: str = "application/json") ->
     ],
     ids=["arrays", "closed arrays", "objects", "closed objects", "inside"],
 )
-def test_11_nesting(served: Served, body: bytes) -> None:
-    with unharmed(served):
-        assert status_of(served, body) == 400
+def test_11_nesting(lone: Served, body: bytes) -> None:
+    with unharmed(lone):
+        assert status_of(lone, body) == 400
 
 
 @pytest.mark.parametrize(
@@ -63,37 +61,37 @@ def test_11_nesting(served: Served, body: bytes) -> None:
     ],
     ids=lambda value: repr(value[:16]),
 )
-def test_12_numbers_and_strings_that_are_none(served: Served, value: bytes) -> None:
+def test_12_numbers_and_strings_that_are_none(lone: Served, value: bytes) -> None:
     body = b'{"type":"READ_FILE","read_file":{"path":"x","offset":%b}}' % value
-    with unharmed(served):
-        status, _ = ask(served.leader, post(OPERATOR, body))
+    with unharmed(lone):
+        status, _ = ask(lone.leader, post(OPERATOR, body))
     assert status == 400 if value != b"-0" else 501
 
 
-def test_12_a_mark_of_byte_order_and_keys_that_stand_twice(served: Served) -> None:
-    with unharmed(served):
-        status, _ = ask(served.leader, post(OPERATOR, b'\xef\xbb\xbf{"type":"GET_HEALTH"}'))
+def test_12_a_mark_of_byte_order_and_keys_that_stand_twice(lone: Served) -> None:
+    with unharmed(lone):
+        status, _ = ask(lone.leader, post(OPERATOR, b'\xef\xbb\xbf{"type":"GET_HEALTH"}'))
         assert status == 400
-        status, _ = ask(served.leader, post(OPERATOR, b'{"type":"NO","type":"GET_HEALTH"}'))
+        status, _ = ask(lone.leader, post(OPERATOR, b'{"type":"NO","type":"GET_HEALTH"}'))
         assert status == 200  # The last counts, as with others who read JSON.
 
 
-def test_13_a_body_of_64_mib(served: Served) -> None:
-    with unharmed(served):
+def test_13_a_body_of_64_mib(lone: Served) -> None:
+    with unharmed(lone):
         body = b'{"type":"' + b"x" * (64 * 1024 * 1024) + b'"}'
-        assert ask(served.leader, post(OPERATOR, body))[0] in {0, 413}
+        assert ask(lone.leader, post(OPERATOR, body))[0] in {0, 413}
 
 
-def test_13_many_keys_and_many_values(served: Served) -> None:
+def test_13_many_keys_and_many_values(lone: Served) -> None:
     keys = b",".join(b'"%d":0' % number for number in range(300_000))
     objects = b",".join([b'{"a":{"b":[]}}'] * 250_000)
-    with unharmed(served):
+    with unharmed(lone):
         for body in (b"{%b}" % keys, b'{"type":[%b]}' % objects):
-            status, answer = ask(served.leader, post(OPERATOR, body))
+            status, answer = ask(lone.leader, post(OPERATOR, body))
             assert status == 400
             assert b"more than 100000 values" in answer
         few = b",".join(b'"%d":0' % number for number in range(50_000))
-        assert ask(served.leader, post(OPERATOR, b'{"type":"GET_HEALTH",%b}' % few))[0] == 200
+        assert ask(lone.leader, post(OPERATOR, b'{"type":"GET_HEALTH",%b}' % few))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -110,26 +108,26 @@ def test_13_many_keys_and_many_values(served: Served) -> None:
     ],
     ids=["varint", "2 GiB", "groups", "open group", "end", "tag 0", "ff", "short"],
 )
-def test_14_protobuf_that_is_none(served: Served, body: bytes) -> None:
-    with unharmed(served):
-        assert status_of(served, body, kind=PROTOBUF) == 400
+def test_14_protobuf_that_is_none(lone: Served, body: bytes) -> None:
+    with unharmed(lone):
+        assert status_of(lone, body, kind=PROTOBUF) == 400
 
 
-def test_14_json_that_is_no_call(served: Served) -> None:
-    with unharmed(served):
+def test_14_json_that_is_no_call(lone: Served) -> None:
+    with unharmed(lone):
         for body in (b"[]", b"1", b"null", b'"x"', b"{}", b'{"type":1}', b'{"type":{}}'):
-            assert status_of(served, body) == 400
+            assert status_of(lone, body) == 400
         for body in (b'{"type":"KILL"}', b'{"type":"KILL","kill":[]}', b'{"type":"KILL","kill":1}'):
-            assert ask(served.leader, post(SCHEDULER, body))[0] == 400
+            assert ask(lone.leader, post(SCHEDULER, body))[0] == 400
 
 
-def test_14_fields_that_are_not_known_are_passed_over(served: Served) -> None:
-    with unharmed(served):
+def test_14_fields_that_are_not_known_are_passed_over(lone: Served) -> None:
+    with unharmed(lone):
         known = b'{"type":"GET_HEALTH","unknown":{"deep":[1,{"er":null}]}}'
-        assert ask(served.leader, post(OPERATOR, known))[0] == 200
+        assert ask(lone.leader, post(OPERATOR, known))[0] == 200
         unknown_field = b"\xfa\x7f\x03abc"
         in_protobuf = b"\x08\x01" + unknown_field
-        assert ask(served.leader, post(OPERATOR, in_protobuf, kind=PROTOBUF))[0] == 200
+        assert ask(lone.leader, post(OPERATOR, in_protobuf, kind=PROTOBUF))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -137,10 +135,10 @@ def test_14_fields_that_are_not_known_are_passed_over(served: Served) -> None:
     [b"-1\n{}", b"1" + b"0" * 30 + b"\n{}", b"2{}", b"99\n{}", b"\n{}", b"20\n" + SUBSCRIBE],
     ids=["-1", "1e30", "no line break", "longer than it is", "none", "wrong"],
 )
-def test_15_records_where_a_message_belongs(served: Served, body: bytes) -> None:
-    with unharmed(served):
-        assert status_of(served, body) == 400
-        assert status_of(served, body, kind="application/recordio") == 415
+def test_15_records_where_a_message_belongs(lone: Served, body: bytes) -> None:
+    with unharmed(lone):
+        assert status_of(lone, body) == 400
+        assert status_of(lone, body, kind="application/recordio") == 415
 
 
 def a_call() -> scheduler_pb2.Call:
@@ -155,12 +153,12 @@ def a_call() -> scheduler_pb2.Call:
     return call
 
 
-def test_16_calls_that_are_cut_anywhere(served: Served) -> None:
+def test_16_calls_that_are_cut_anywhere(lone: Served) -> None:
     whole = a_call().SerializeToString()
-    with unharmed(served):
+    with unharmed(lone):
         for end in range(len(whole)):
-            status, _ = ask(served.leader, post(SCHEDULER, whole[:end], kind=PROTOBUF))
+            status, _ = ask(lone.leader, post(SCHEDULER, whole[:end], kind=PROTOBUF))
             assert status == 400, end
         for end in range(len(SUBSCRIBE)):
-            status, _ = ask(served.leader, post(SCHEDULER, SUBSCRIBE[:end]))
+            status, _ = ask(lone.leader, post(SCHEDULER, SUBSCRIBE[:end]))
             assert status == 400, end

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -22,9 +23,10 @@ SHAPES = {
     "roles": legacy_shapes.ROLES,
     "flags": legacy_shapes.FLAGS,
     "version": legacy_shapes.VERSION,
+    "system/stats.json": legacy_shapes.SYSTEM,
 }
 OF_THE_LEADER = ("state", "state-summary", "slaves", "frameworks", "tasks", "roles", "teardown")
-OF_EVERY_MASTER = ("flags", "version", "metrics/snapshot", "health")
+OF_EVERY_MASTER = ("flags", "version", "metrics/snapshot", "health", "system/stats")
 
 
 async def get(client: Client, address: str, path: str, **headers: str) -> Answer:
@@ -231,6 +233,42 @@ def test_an_operator_tears_a_framework_down_with_a_form(served: Served) -> None:
         status, _ = await back.begin("/api/v1/scheduler", as_json(call), Content_Type=JSON)
         assert status == 200
         assert (await back.event("ERROR"))["error"]["message"] == "Framework has been removed"
+
+    served.tell(story)
+
+
+def test_an_operator_reserves_and_gives_back_with_a_form(served: Served) -> None:
+    async def story(client: Client) -> None:
+        connection = await client.open(served.leader)
+        [agent] = (await document(client, served.leader, "/slaves"))["slaves"]
+
+        async def post(path: str, resources: object) -> tuple[int, bytes]:
+            listed = "volumes" if "volumes" in path else "resources"
+            fields = {"slaveId": agent["id"], listed: json.dumps(resources)}
+            form = "application/x-www-form-urlencoded"
+            answer = await connection.ask(path, urlencode(fields).encode(), Content_Type=form)
+            return answer.status, answer.body
+
+        def disk(mib: float, volume: object = None) -> list[dict[str, object]]:
+            row: dict[str, object] = {"name": "disk", "type": "SCALAR", "scalar": {"value": mib}}
+            row |= {"role": "db", "reservation": {}}
+            return [row if volume is None else row | {"disk": volume}]
+
+        volume = {"persistence": {"id": "v1"}, "volume": {"container_path": "data", "mode": "RW"}}
+        assert await post("/master/reserve", disk(64.0)) == (202, b"")
+        assert await post("/create-volumes", disk(64.0, volume)) == (202, b"")
+        [agent] = (await document(client, served.leader, "/slaves"))["slaves"]
+        assert agent["reserved_resources"]["db"]["disk"] == 64.0
+        assert "disk" in agent["reserved_resources_full"]["db"][0]
+        status, text = await post("/unreserve", disk(64.0))
+        assert (status, b"that nothing uses" in text) == (409, True)
+        assert await post("/destroy-volumes", disk(64.0, volume)) == (202, b"")
+        assert await post("/unreserve", disk(64.0)) == (202, b"")
+        assert (await post("/reserve", disk(1e9)))[0] == 409
+        assert (await post("/reserve", [{"name": "disk"}]))[0] == 400
+        assert (await post("/reserve", "[[["))[0] == 400
+        agent = {"id": "nobody"}
+        assert await post("/reserve", disk(1.0)) == (400, b"No agent found with specified ID")
 
     served.tell(story)
 

@@ -177,6 +177,35 @@ def test_a_framework_is_torn_down(served: Served) -> None:
     served.tell(story)
 
 
+def test_an_operator_reserves_for_a_role(served: Served) -> None:
+    async def story(client: Client) -> None:
+        [agent] = (await answer(client, served.leader, "GET_AGENTS"))["agents"]
+        cpus = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 1.0}}
+        reserved = {**cpus, "reservations": [{"type": "DYNAMIC", "role": "web"}]}
+        body = {"agent_id": agent["agent_info"]["id"], "resources": [reserved]}
+        other = await subscribe(client, served.leader)
+        await other.offer()
+        done = await ask(
+            client, served.leader, {"type": "RESERVE_RESOURCES", "reserve_resources": body}
+        )
+        assert (done.status, done.body) == (202, b"")
+        await other.stream.event("RESCIND")
+        framework = await subscribe(client, served.leader, role="web")
+        offer = await framework.offer()
+        assert "web" in {resource["role"] for resource in offer["resources"]}
+        await framework.end()
+        await other.end()
+        call = {"type": "UNRESERVE_RESOURCES", "unreserve_resources": body}
+        assert (await ask(client, served.leader, call)).status == 202
+        assert (await ask(client, served.leader, call)).status == 409
+        plain = {"agent_id": body["agent_id"], "resources": [cpus]}
+        wrong = {"type": "RESERVE_RESOURCES", "reserve_resources": plain}
+        refused = await ask(client, served.leader, wrong)
+        assert (refused.status, b"not reserved for a role" in refused.body) == (400, True)
+
+    served.tell(story)
+
+
 def test_a_watcher_hears_how_things_are_and_then_what_changes(served: Served) -> None:
     async def story(client: Client) -> None:
         stream, state = await watch(client, served.leader)

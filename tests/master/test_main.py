@@ -62,3 +62,14 @@ def test_what_it_belongs_to_must_be_readable(tmp_path: Path) -> None:
     ended = asyncio.run(trimast("master", *own))
     assert (ended.code, ended.err.count("\n")) == (1, 1)
     assert f"{tmp_path / 'data'}: configuration is damaged" in ended.err
+
+
+def test_credentials_that_others_can_read_are_refused_at_the_start(tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.write_text("alice s3cret\n")
+    credentials.chmod(0o644)
+    one = "m1=127.0.0.1:5053/127.0.0.1:5052/127.0.0.1:5050"
+    ended = started(tmp_path, one, "--credentials", str(credentials))
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert f"{credentials} can be read by others: chmod 600 {credentials}" in ended.err
+    assert "s3cret" not in ended.err

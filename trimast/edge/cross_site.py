@@ -51,4 +51,5 @@ def _is_local_name(host: str) -> bool:
     name = urlsplit(f"//{host}").hostname if host else ""
     if not name:
         return True  # As older clients ask, and no browser.
-    return name == "localhost" or name.endswith(".localhost") or address_in(name) is not None
+    # Nobody has a name without a dot for a page that others visit.
+    return "." not in name or name.endswith(".localhost") or address_in(name) is not None

@@ -1,4 +1,5 @@
-"""`GET /metrics/snapshot` of every master: one flat object, by the names of Mesos."""
+"""`GET /metrics/snapshot` of every master: one flat object, by the names of Mesos; and what its
+machine is doing, `GET /system/stats`."""
 
 import os
 
@@ -34,7 +35,20 @@ class MetricsSnapshot:
             # A `timeout` is asked for sometimes; nothing here has to be waited for.
             return await json_answer(request, self.take())
 
+        async def show_system(request: web.Request) -> web.StreamResponse:
+            machine = _machine()
+            document = {
+                "avg_load_1min": machine.load_1min,
+                "avg_load_5min": machine.load_5min,
+                "avg_load_15min": machine.load_15min,
+                "cpus_total": machine.cpus,
+                "mem_total_bytes": machine.mem_bytes,
+                "mem_free_bytes": machine.mem_free_bytes,
+            }
+            return await json_answer(request, document)
+
         add_endpoint(app, "/metrics/snapshot", refusals_answered(show))
+        add_endpoint(app, "/system/stats", refusals_answered(show_system))
 
 
 def _machine() -> Machine:

@@ -14,11 +14,11 @@ from master.edge.mesos.listings import Listings
 from master.edge.mesos.metrics_snapshot import MetricsSnapshot
 from master.edge.mesos.not_built import add_not_built
 from master.edge.mesos.operator_api import OperatorApi
+from master.edge.mesos.operator_forms import OperatorForms
 from master.edge.mesos.operator_orders import OperatorOrders
 from master.edge.mesos.operator_stream import OperatorStream
 from master.edge.mesos.rendering import Renderer
 from master.edge.mesos.scheduler_api import SchedulerApi
-from master.edge.mesos.teardown_page import add_teardown
 from master.edge.mesos.version_page import add_version
 from master.edge.metrics import MasterMetrics
 from master.edge.operator_questions import OperatorQuestions
@@ -57,6 +57,6 @@ class MesosDoors:
         Listings(doorkeeper, self.about, renderer).mount(app)
         snapshot.mount(app)
         add_redirect(app, doorkeeper)
-        add_teardown(app, doorkeeper, orders)
+        OperatorForms(doorkeeper, orders).mount(app)
         add_version(app)
         add_not_built(app, doorkeeper)

@@ -11,15 +11,12 @@ from master.edge.mesos.paths import Handler, add_endpoint
 from trimast.edge.mesos_http import Refusal
 
 NOT_BUILT: Final = (
-    "/create-volumes",
-    "/destroy-volumes",
+    "/logging/toggle",
     "/machine/down",
     "/machine/up",
     "/maintenance/schedule",
     "/maintenance/status",
     "/quota",
-    "/reserve",
-    "/unreserve",
     "/weights",
 )
 """Of the leader."""

@@ -63,6 +63,7 @@ class OperatorApi:
             return await self._orders.carry_out(reign, call)
         content_type = accepted_type(request)
         if call.type == _Call.SUBSCRIBE:
+            reign = await confirmed_reign(self._doorkeeper, request)
             return await self._stream.serve(request, reign, content_type)
         if call.type in OF_THE_CLUSTER:
             body = await self._listing(request, call.type, content_type)

@@ -34,6 +34,7 @@ def test_whose_page_it_is_shows_in_the_headers(
         ("127.0.0.1:5050", None),
         ("localhost:5050", None),
         ("m1.localhost", None),
+        ("master:5050", None),
         ("[::1]:5050", None),
         ("", None),
         ("evil.example:5050", "Host"),

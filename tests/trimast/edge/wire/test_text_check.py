@@ -5,6 +5,7 @@ from google.protobuf.message import Message
 
 from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.scheduler import scheduler_pb2
+from trimast.edge.wire import text_check
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.text_check import check_text
 
@@ -66,3 +67,16 @@ def test_text_is_taken_and_so_are_bytes() -> None:
     call = a_call()
     call.acknowledge.uuid = BAD
     check_text(call)
+
+
+def test_more_messages_than_anybody_would_look_at_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(text_check, "MESSAGES_MAX", 10)
+    call = scheduler_pb2.Call(type=scheduler_pb2.Call.RECONCILE)
+    for _ in range(4):
+        call.reconcile.tasks.add().task_id.value = "t"
+    check_text(call)  # Itself, its body, and two for each task.
+    call.reconcile.tasks.add().task_id.value = "t"
+    with pytest.raises(BadMessage, match="more than 10 messages"):
+        check_text(call)
