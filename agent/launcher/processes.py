@@ -97,6 +97,8 @@ def kill_left_of_group(leader: int, folder: str) -> None:
     Its number may be another's by now, so each member is looked at, and held, before it is ended:
     one of ours was started with the task's folder in its environment.
     """
+    if not leader:
+        return  # Nobody knows whether there ever was a process.
     facts = process_facts(leader)
     if not folder or (facts is not None and not facts.is_gone):
         return  # Whoever has the number now could not have it if any of ours were left.

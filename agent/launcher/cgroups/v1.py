@@ -11,6 +11,7 @@ from typing import Final
 
 from agent.launcher.cgroups.contract import (
     CGROUP_1,
+    LAUNCHER,
     PERIOD_US,
     Bounds,
     Memory,
@@ -34,7 +35,6 @@ from agent.launcher.processes import cpu_ticks
 NEEDED: Final = ("memory", "cpu", "pids")
 UNLIMITED_BYTES: Final = 1 << 60
 """The kernel says the largest multiple of a page there is, where there is no limit."""
-LAUNCHER: Final = "launcher"
 FREEZE_WAIT_S: Final = 0.5
 
 
@@ -71,21 +71,26 @@ class V1Groups:
         self._paths[controller] = path
         self._folders[controller] = self._by_path[path]
 
-    def make(self, name: str, bounds: Bounds) -> None:
+    def make(self, name: str, bounds: Bounds, *, with_cpu: bool = True) -> None:
         try:
             for folder in self._entered:
                 make_folder(folder, name)
+            if with_cpu:
+                self.bound_cpu(name, bounds)
             self._bound(name, bounds)
         except OSError:
             self.remove(name)
             raise
 
-    def _bound(self, name: str, bounds: Bounds) -> None:
-        cpu, memory = self._folders["cpu"], self._folders["memory"]
+    def bound_cpu(self, name: str, bounds: Bounds) -> None:
+        cpu = self._folders["cpu"]
         write(cpu, f"{name}/cpu.shares", b"%d" % bounds.cpu_shares)
         if bounds.cpu_quota_us is not None:
             write(cpu, f"{name}/cpu.cfs_period_us", b"%d" % PERIOD_US)
             write(cpu, f"{name}/cpu.cfs_quota_us", b"%d" % bounds.cpu_quota_us)
+
+    def _bound(self, name: str, bounds: Bounds) -> None:
+        memory = self._folders["memory"]
         if bounds.mem_bytes is not None:
             write(memory, f"{name}/memory.limit_in_bytes", b"%d" % bounds.mem_bytes)
         if bounds.mem_soft_bytes is not None and bounds.mem_soft_bytes != bounds.mem_bytes:
