@@ -149,12 +149,14 @@ class MasterMetrics:
             buckets=_FAILOVER_BUCKETS_S,
             registry=registry,
         )
-        for fate in ("sent", "accepted", "declined", "rescinded"):
-            self.offers.labels(fate)
+        self._offers_by_fate = {
+            fate: self.offers.labels(fate) for fate in ("sent", "accepted", "declined", "rescinded")
+        }
         for phase in ("leading", "first_offer"):
             self.failover.labels(phase)
-        for kind in ("first", "repeat"):
-            self.updates.labels(kind)
+        self._updates = (self.updates.labels("first"), self.updates.labels("repeat"))
+        # To be found by their labels costs more than to be counted.
+        self._decided: dict[tuple[type[Decision], str], Counter] = {}
         self._waits_for_offer = False
 
     # As the leader works
@@ -173,20 +175,25 @@ class MasterMetrics:
             case RunTask():
                 self.tasks_ordered.inc()
             case SendUpdate():
-                self.updates.labels("repeat" if effect.is_repeat else "first").inc()
+                self._updates[effect.is_repeat].inc()
             case SendOffers():
-                self.offers.labels("sent").inc(len(effect.offers))
+                self._offers_by_fate["sent"].inc(len(effect.offers))
                 if self._waits_for_offer:
                     self._waits_for_offer = False
                     self.failover.labels("first_offer").observe(self._since_election_s())
             case CountOffers():
-                self.offers.labels(effect.fate).inc(effect.offers)
+                self._offers_by_fate[effect.fate].inc(effect.offers)
             case _:
                 pass
 
     def command_decided(self, decision: Decision, outcome: Outcome) -> None:
         verdict = outcome.reason.value if isinstance(outcome, Refused) else "applied"
-        self.commands_decided.labels(type(decision).__name__, verdict).inc()
+        kind = type(decision)
+        counter = self._decided.get((kind, verdict))
+        if counter is None:
+            counter = self.commands_decided.labels(kind.__name__, verdict)
+            self._decided[kind, verdict] = counter
+        counter.inc()
 
     # As the log works
 
