@@ -224,13 +224,13 @@ class V1Groups:
 
     def remove(self, name: str) -> bool:
         # The cheapest to ask: what is empty there is empty everywhere.
-        if not remove_folder(self._folders["pids"], name):
-            if self.members(name):
-                return False
-            for place in folders_below(self._folders["pids"], name):
-                remove_folder(self._folders["pids"], place)
-        gone = [self._remove_all(folder, name) for folder in self._by_path.values()]
-        return all(gone)
+        pids = self._folders["pids"]
+        if not remove_folder(pids, name) and (
+            self.members(name) or not self._remove_all(pids, name)
+        ):
+            return False
+        others = [folder for folder in self._by_path.values() if folder != pids]
+        return all([self._remove_all(folder, name) for folder in others])
 
     def _remove_all(self, folder: int, name: str) -> bool:
         if folder == self._folders.get("freezer") and folder not in self._entered:
