@@ -230,7 +230,8 @@ class V1Groups:
         ):
             return False
         others = [folder for folder in self._by_path.values() if folder != pids]
-        return all([self._remove_all(folder, name) for folder in others])
+        gone = [self._remove_all(folder, name) for folder in others]
+        return all(gone)
 
     def _remove_all(self, folder: int, name: str) -> bool:
         if folder == self._folders.get("freezer") and folder not in self._entered:
