@@ -54,7 +54,8 @@ class Holder:
         return failed
 
     def enter(self, order: dict[str, Any]) -> None:
-        """In the new process, before it waits at the gate. Raises OSError."""
+        """In the new process, before it waits at the gate; or in the thread that it will be born
+        of. Raises OSError."""
         if order.get("group"):
             self._groups.enter(order["group"])
 

@@ -52,7 +52,7 @@ class Running:
         self._boot_id = boot_id()
         self._spawner = Spawner(self._boot_id, enter=holder.enter)
         limits = self._spawner.limits
-        self._vforker = Vforker(self._boot_id, limits, holder.enter, holder.leave)
+        self._vforker = Vforker(self._boot_id, limits, holder.enter, holder.leave, self._let_go)
         self._ending: list[Launch] = []
         self._over: list[Launch] = []
         self._to_resize: dict[str, Bounds] = {}
@@ -179,8 +179,6 @@ class Running:
         launches, failed = self._vforker.start_all(list(orders.values()))
         self._fail_all(failed)
         self._holder.give_up(orders[name] for name in failed)
-        for launch in launches:
-            self._let_go(launch, orders[launch.name])
         self._journal.append([began(launch) for launch in launches])
         for launch in launches:
             self._hold(launch)

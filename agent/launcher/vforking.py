@@ -36,6 +36,7 @@ class Vforker:
         limits: of open files, as tasks have them.
         enter: the group of an order; for the very thread that calls it. Raises OSError.
         leave: whatever group that was. Raises OSError.
+        let_go: of one that runs, in a group in which this thread is not any more.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class Vforker:
         limits: tuple[int, int],
         enter: Callable[[Order], None],
         leave: Callable[[], None],
+        let_go: Callable[[Launch, Order], None],
     ) -> None:
         self._boot_id = boot_id
         self._limits = limits
         self._enter = enter
         self._leave = leave
+        self._let_go = let_go
         self._own_limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._threads: dict[bool, OwnThread] = {}
@@ -73,18 +76,31 @@ class Vforker:
 
     def _start(self, orders: list[Order], launches: list[Launch], failed: dict[str, str]) -> None:
         """In a thread of its own, while nothing else happens in this process."""
+        started: tuple[Launch, Order] | None = None
         try:
             for order in orders:
                 try:
-                    launches.append(self._start_one(order))
+                    self._enter(order)
+                    self._let_go_of(started)
+                    started = None
+                    launch = self._start_one(order)
                 except (OSError, ValueError) as error:
                     failed[order["launch"]] = str(error)
+                else:
+                    launches.append(launch)
+                    started = launch, order
         finally:
             os.chdir("/")
             self._leave()
+            self._let_go_of(started)
+
+    def _let_go_of(self, started: tuple[Launch, Order] | None) -> None:
+        """Once this thread is not in its group any more."""
+        if started is not None:
+            self._let_go(*started)
 
     def _start_one(self, order: Order) -> Launch:
-        self._enter(order)
+        """In its group."""
         os.chdir(order["folder"])
         outputs: list[int] = []
         try:

@@ -3,15 +3,17 @@
 import os
 import resource
 import signal
+from glob import glob
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.launcher.cgroups.contract import PROCESS
+from agent.launcher.cgroups.contract import CGROUP_1, PROCESS
 from agent.launcher.journal import Journal, begins
 from agent.launcher.processes import boot_id
 from agent.launcher.vforking import PIDS_MAX_LEAST, suits
+from agent.launcher.wire import message_to_bytes
 from tests.agent.launcher.rig import BOUNDS, Rig, groups_of, is_alive, kind_of
 
 SAY_ALL = (
@@ -106,6 +108,27 @@ def test_the_launcher_is_in_no_group_of_a_task_afterwards(held: Rig) -> None:
     places = "".join((thread / "cgroup").read_text() for thread in threads)
     assert "/g-" not in places
     assert (f"/{held.root}/launcher" in places) == (kind != PROCESS)
+
+
+def test_each_of_many_is_held_to_its_own_bounds_and_the_launcher_to_none(held: Rig) -> None:
+    kind = kind_of(held)
+    assert held.connection is not None
+    orders = [
+        held.order(f"t{shares}", "exec sleep 60", bounds={**BOUNDS, "cpu_shares": shares})
+        for shares in (64, 128, 256)
+    ]
+    held.connection.sendall(b"".join(map(message_to_bytes, orders)))
+    for _ in orders:
+        assert held.next()["is"] == "running"
+    found = {
+        Path(path).parent.name: Path(path).read_text().strip()
+        for path in glob(f"/sys/fs/cgroup/**/{held.root}/*/cpu.shares", recursive=True)
+    }
+    if kind == CGROUP_1:
+        groups = {"g-t64": "64", "g-t128": "128", "g-t256": "256"}
+        assert found == {**groups, "launcher": "1024"}
+    held.say(do="end")
+    assert held.process.wait(10) == 0
 
 
 def test_what_a_launcher_was_about_to_start_when_it_died_is_ended(held: Rig) -> None:
