@@ -15,6 +15,10 @@ PAUSE_EACH_S: Final = 0.001
 PAUSE_MOST_S: Final = 0.006
 """After so many at once, what comes next waits so long for company."""
 
+AT_ONCE_MAX: Final = 100
+"""So that a crowd that comes at once does not hold up the loop for long: who follows this master
+would take it for gone."""
+
 
 class Pacing(Generic[ItemT]):
     """
@@ -29,7 +33,7 @@ class Pacing(Generic[ItemT]):
         self._pause: asyncio.TimerHandle | None = None
 
     def put(self, item: ItemT) -> None:
-        if self._pause is None and not self._waiting:
+        if self._pause is None and not self._waiting and self._this_turn < AT_ONCE_MAX:
             self._go(item)
         else:
             self._waiting.append(item)
@@ -51,5 +55,5 @@ class Pacing(Generic[ItemT]):
 
     def _end_of_pause(self) -> None:
         self._pause = None
-        while self._waiting:
+        while self._waiting and self._this_turn < AT_ONCE_MAX:
             self._go(self._waiting.popleft())

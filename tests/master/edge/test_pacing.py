@@ -1,9 +1,10 @@
 """What comes alone goes on at once; a crowd goes on together, in order, and soon."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from master.edge.pacing import PAUSE_EACH_S, PAUSE_MOST_S, Pacing
+from master.edge.pacing import AT_ONCE_MAX, PAUSE_EACH_S, PAUSE_MOST_S, Pacing
 from tests.virtual_time_loop import run_in_virtual_time
 
 
@@ -61,12 +62,25 @@ def test_what_comes_right_after_waits_for_company_and_keeps_its_order() -> None:
 
 def test_nobody_waits_long_however_many_came_before() -> None:
     async def tell(door: Door) -> None:
-        for number in range(1_000):
+        for number in range(AT_ONCE_MAX):
             door.pacing.put(number)
         await asyncio.sleep(0)
         door.pacing.put(1_000)
         await asyncio.sleep(PAUSE_MOST_S)
         assert door.went[-1] == (round(PAUSE_MOST_S * 1000), 1_000)
+
+    story(tell)
+
+
+def test_a_great_crowd_goes_on_in_parts_with_a_pause_after_each() -> None:
+    async def tell(door: Door) -> None:
+        for number in range(3 * AT_ONCE_MAX):
+            door.pacing.put(number)
+        await asyncio.sleep(1)
+        assert [item for _, item in door.went] == list(range(3 * AT_ONCE_MAX))
+        pause_ms = round(PAUSE_MOST_S * 1000)
+        parts = Counter(at_ms for at_ms, _ in door.went)
+        assert parts == dict.fromkeys((0, pause_ms, 2 * pause_ms), AT_ONCE_MAX)
 
     story(tell)
 
