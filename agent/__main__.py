@@ -1,5 +1,8 @@
 """`python -m agent`: an agent, until it is told to stop."""
 
+import trimast.edge.without_rich  # noqa: F401
+
+# isort: split
 import asyncio
 import sys
 

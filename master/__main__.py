@@ -1,5 +1,8 @@
 """`python -m master`, and `trimast master`."""
 
+import trimast.edge.without_rich  # noqa: F401
+
+# isort: split
 import asyncio
 import sys
 from typing import NoReturn

@@ -5,6 +5,7 @@ Writes one byte to standard output once agents can connect.
 """
 
 import os
+import resource
 import signal
 import sys
 
@@ -14,6 +15,7 @@ from agent.launcher.journal import Journal
 from agent.launcher.listening import AnotherLauncher, listen, lock_folder
 from agent.launcher.said import say
 from agent.launcher.serving import Launcher
+from agent.launcher.spawning import UMASK
 
 FAILED = 1
 ANOTHER = 75
@@ -23,6 +25,9 @@ def main(folder: str, idle_s: float, root: str = "") -> int:
     # Who stops the agent, or closes its terminal, does not mean this one.
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
+    # Nothing of the agent's is for its tasks, whoever opened it there; nor is how it makes files.
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    os.umask(UMASK)
     try:
         lock_folder(folder)
         journal = Journal(folder)

@@ -1,6 +1,6 @@
 """What a task's process may not do, taken from it before its program begins.
 
-All of this happens in the new process, while that is still root: see `spawning.py`.
+Nearly all of this happens in the new process, while that is still root: see `spawning.py`.
 """
 
 import ctypes
@@ -50,8 +50,12 @@ def drop_privileges(box: dict[str, Any]) -> None:
     if kept is not None and os.geteuid() == 0:
         _keep_only(kept)
     if box.get("no_new_privs"):
-        # No program that it runs makes it more than it is, whoever owns that.
-        _call("prctl", _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        refuse_new_privileges()
+
+
+def refuse_new_privileges() -> None:
+    """No program that this thread runs makes it more than it is, whoever owns that."""
+    _call("prctl", _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _keep_only(kept: Iterable[int]) -> None:

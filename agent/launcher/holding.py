@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterable
 from typing import Any
 
-from agent.launcher.cgroups.contract import Bounds, Groups
+from agent.launcher.cgroups.contract import LAUNCHER, Bounds, Groups
 from agent.launcher.cgroups.ending import kill_listed
 from agent.launcher.launch import Launch
 from agent.launcher.processes import is_stopped, signal_group
@@ -33,23 +33,39 @@ class Holder:
         """ "" if there is none of that name: it was made, if ever, where this cannot reach it."""
         return name if name and self._groups.exists(name) else ""
 
-    def prepare(self, orders: dict[str, dict[str, Any]]) -> dict[str, str]:
-        """Make a group for each of these starts. Returns for which that failed, and why."""
+    def prepare(
+        self, orders: dict[str, dict[str, Any]], *, is_entered: bool = False
+    ) -> dict[str, str]:
+        """Make a group for each of these starts. Returns for which that failed, and why.
+
+        Args:
+            is_entered: by a thread of ours. What the task may use of the CPU is then said by
+                `let_go`, so that we never wait for the share that a task has of a busy machine.
+        """
         failed: dict[str, str] = {}
         for launch, order in orders.items():
             name = order.get("group", "")
             try:
                 if name:
                     _check(name)
-                    self._groups.make(name, Bounds.of(order["bounds"]))
+                    self._groups.make(name, Bounds.of(order["bounds"]), with_cpu=not is_entered)
             except (OSError, ValueError, TypeError) as error:
                 failed[launch] = f"it cannot have its cgroup: {error}"
         return failed
 
     def enter(self, order: dict[str, Any]) -> None:
-        """In the new process, before it waits at the gate. Raises OSError."""
+        """In the new process, before it waits at the gate; or in the thread that it will be born
+        of. Raises OSError."""
         if order.get("group"):
             self._groups.enter(order["group"])
+
+    def leave(self) -> None:
+        """The very thread that calls this goes back to where it was. Raises OSError."""
+        self._groups.enter(LAUNCHER)
+
+    def let_go(self, order: dict[str, Any]) -> None:
+        """It runs, in a group that was made to be entered. Raises OSError."""
+        self._groups.bound_cpu(order["group"], Bounds.of(order["bounds"]))
 
     def give_up(self, orders: Iterable[dict[str, Any]]) -> None:
         """Nobody was started to be in these."""

@@ -24,6 +24,11 @@ def began(launch: Launch) -> Record:
     return ["began", launch.name, *place, *([launch.group] if launch.group else [])]
 
 
+def begins(name: str, boot_id: str, group: str) -> Record:
+    """What is in the group is it, or will be. For who reads this: it began, as no process."""
+    return ["began", name, 0, 0, boot_id, "", group]
+
+
 def marked(launch: Launch) -> Record:
     return ["marked", launch.name, launch.mark]
 

@@ -4,6 +4,7 @@ import os
 import signal
 from dataclasses import dataclass
 
+_STAT_BYTES_MAX = 4_096
 _GONE = (b"Z", b"X", b"x")
 
 
@@ -30,22 +31,32 @@ def boot_id() -> str:
 
 def process_facts(pid: int) -> ProcessFacts | None:
     """None if there is no such process."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
-    except (FileNotFoundError, ProcessLookupError):
+    text = _stat_of(pid)
+    if text is None:
         return None
     # The name, second of the fields, may hold spaces and brackets of its own.
     fields = text[text.rindex(b")") + 2 :].split()
     return ProcessFacts(int(fields[2]), int(fields[3]), int(fields[19]), fields[0] in _GONE)
 
 
+def _stat_of(pid: int) -> bytes | None:
+    """Of each task at its start: a file object would cost more than the kernel's answer."""
+    try:
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    try:
+        return os.read(file, _STAT_BYTES_MAX)
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(file)
+
+
 def cpu_ticks(pid: int) -> tuple[int, int]:
     """Spent as its user and in the kernel, with what its reaped children spent; 0 if it is gone."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
-    except (FileNotFoundError, ProcessLookupError):
+    text = _stat_of(pid)
+    if text is None:
         return 0, 0
     user, system, reaped_user, reaped_system = map(
         int, text[text.rindex(b")") + 2 :].split()[11:15]
@@ -55,12 +66,8 @@ def cpu_ticks(pid: int) -> tuple[int, int]:
 
 def is_stopped(pid: int) -> bool:
     """By a signal, until another has it go on. Nobody is who is not there."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return text[text.rindex(b")") + 2 :].startswith(b"T")
+    text = _stat_of(pid)
+    return text is not None and text[text.rindex(b")") + 2 :].startswith(b"T")
 
 
 def open_if_it_is(pid: int, start_ticks: int) -> int | None:
@@ -97,6 +104,8 @@ def kill_left_of_group(leader: int, folder: str) -> None:
     Its number may be another's by now, so each member is looked at, and held, before it is ended:
     one of ours was started with the task's folder in its environment.
     """
+    if not leader:
+        return  # Nobody knows whether there ever was a process.
     facts = process_facts(leader)
     if not folder or (facts is not None and not facts.is_gone):
         return  # Whoever has the number now could not have it if any of ours were left.

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.launcher.cgroups.contract import Bounds
 from agent.launcher.holding import Holder
-from agent.launcher.journal import Journal, Record, began, forgotten, marked, over
+from agent.launcher.journal import Journal, Record, began, begins, forgotten, marked, over
 from agent.launcher.launch import (
     ENDED,
     FAILED,
@@ -22,7 +22,8 @@ from agent.launcher.launch import (
 )
 from agent.launcher.processes import boot_id, kill_left_of_group, open_if_it_is, signal_group
 from agent.launcher.said import say
-from agent.launcher.spawning import Spawner
+from agent.launcher.spawning import Spawner, are_as_dispensable_as_others
+from agent.launcher.vforking import Vforker, suits
 from agent.launcher.wire import Message
 
 
@@ -50,6 +51,8 @@ class Running:
         self._tell = tell
         self._boot_id = boot_id()
         self._spawner = Spawner(self._boot_id, enter=holder.enter)
+        limits = self._spawner.limits
+        self._vforker = Vforker(self._boot_id, limits, holder.enter, holder.leave, self._let_go)
         self._ending: list[Launch] = []
         self._over: list[Launch] = []
         self._to_resize: dict[str, Bounds] = {}
@@ -161,9 +164,42 @@ class Running:
                 self._holder.signal(launch, signal.SIGKILL)
 
     def start_all(self, orders: dict[str, Message]) -> None:
+        is_spared = not are_as_dispensable_as_others()
+        alike = {n: o for n, o in orders.items() if not is_spared and suits(o)}
+        self._vfork_all(alike)
+        self._fork_all({n: o for n, o in orders.items() if n not in alike})
+
+    def _vfork_all(self, orders: dict[str, Message]) -> None:
+        failed = self._holder.prepare(orders, is_entered=True)
+        self._fail_all(failed)
+        orders = {name: order for name, order in orders.items() if name not in failed}
+        if not orders:
+            return
+        self._journal.append([begins(n, self._boot_id, orders[n]["group"]) for n in orders])
+        launches, failed = self._vforker.start_all(list(orders.values()))
+        self._fail_all(failed)
+        self._holder.give_up(orders[name] for name in failed)
+        self._journal.append([began(launch) for launch in launches])
+        for launch in launches:
+            self._hold(launch)
+            if launch.is_told:
+                self._tell(news_of(launch))
+
+    def _let_go(self, launch: Launch, order: Message) -> None:
+        try:
+            self._holder.let_go(order)
+        except OSError as error:
+            # It would take more than its share from the others.
+            launch.why = f"it cannot have its cgroup: {error}"
+            launch.is_told = False
+            self._holder.signal(launch, signal.SIGKILL)
+
+    def _fork_all(self, orders: dict[str, Message]) -> None:
         failed = self._holder.prepare(orders)
         self._fail_all(failed)
         orders = {name: order for name, order in orders.items() if name not in failed}
+        if not orders:
+            return
         try:
             launches = self._spawner.fork_all(list(orders.values()))
         except OSError as error:
@@ -175,10 +211,13 @@ class Running:
         self._journal.append([began(launch) for launch in launches])
         self._spawner.open_gate(len(launches))
         for launch in launches:
-            self.launches[launch.name] = launch
-            self.live += 1
-            self._selector.register(launch.handle, selectors.EVENT_READ, launch)
+            self._hold(launch)
             self._selector.register(launch.errors, selectors.EVENT_READ, launch)
+
+    def _hold(self, launch: Launch) -> None:
+        self.launches[launch.name] = launch
+        self.live += 1
+        self._selector.register(launch.handle, selectors.EVENT_READ, launch)
 
     def _fail_all(self, whys: dict[str, str]) -> None:
         for name, why in whys.items():

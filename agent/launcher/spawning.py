@@ -1,9 +1,10 @@
-"""Starts processes, so that none ever runs of which nothing is written down.
+"""Starts processes to which something has to be done before they begin: another user, other bounds.
 
-Each is forked, waits at a gate, and becomes its program only when the launcher, having written
-down its number, opens that. If the launcher dies before, the gate closes and the process ends
-without having run. That is why this forks, which only a small process without threads can afford,
-and does not use posix_spawn, which leaves no time between a process and its program.
+None of them ever runs before it is written down. Each is forked, waits at a gate, and becomes its
+program only when the launcher, having written down its number, opens that. If the launcher dies
+before, the gate closes and the process ends without having run. Only a small process, whose few
+threads do nothing meanwhile, can afford that. Tasks to which nothing has to be done are started by
+`vforking.py`, which is far cheaper.
 """
 
 import os
@@ -30,6 +31,9 @@ class Spawner:
     Args:
         boot_id: of the kernel that runs.
         enter: the group of an order; is called in the process that it is for. Raises OSError.
+
+    Attributes:
+        limits: of open files, as tasks have them.
     """
 
     def __init__(self, boot_id: str, enter: Callable[[dict[str, Any]], None]) -> None:
@@ -37,9 +41,9 @@ class Spawner:
         self._enter = enter
         self._gate = -1
         self._opener = -1
-        self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         # A handle for each task, and a few more: what the machine allows, and not what is usual.
-        resource.setrlimit(resource.RLIMIT_NOFILE, (self._limits[1], self._limits[1]))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.limits[1], self.limits[1]))
 
     def fork_all(self, orders: list[dict[str, Any]]) -> list[Launch]:
         """All wait at the gate. Raises OSError; then none of them runs, and none will."""
@@ -95,7 +99,7 @@ class Spawner:
             low, high = sorted((self._gate, complain))
             os.closerange(3, low)
             os.closerange(low + 1, high)
-            os.closerange(high + 1, self._limits[1])
+            os.closerange(high + 1, self.limits[1])
             if os.read(self._gate, 1) != _GO:
                 os._exit(_NOT_STARTED)
             enter_namespaces(order.get("box", {}), complain)
@@ -109,7 +113,7 @@ class Spawner:
     def _dress(self, order: dict[str, Any]) -> None:
         be_as_dispensable_as_others()
         reset_signals()
-        resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, self.limits)
         output = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
         _put(os.open(os.devnull, os.O_RDONLY), 0)
         _put(os.open(order["stdout"], output), 1)
@@ -152,8 +156,12 @@ def _put(file: int, place: int) -> None:
 
 def be_as_dispensable_as_others() -> None:
     """A service manager may have told the kernel to spare the agent; that is not for its tasks."""
-    with open(OOM_SCORE_ADJ, encoding="ascii") as file:
-        if int(file.read()) >= 0:
-            return
+    if are_as_dispensable_as_others():
+        return
     with open(OOM_SCORE_ADJ, "w", encoding="ascii") as file:
         file.write("0")
+
+
+def are_as_dispensable_as_others() -> bool:
+    with open(OOM_SCORE_ADJ, encoding="ascii") as file:
+        return int(file.read()) >= 0

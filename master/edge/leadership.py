@@ -1,12 +1,13 @@
 """From elected to leading and back: a leader's memory is built, served, and thrown away."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 import structlog
 
 from master.edge.metrics import MasterMetrics
+from master.edge.pacing import Pacing
 from master.edge.registry_codec import command_to_bytes
 from master.edge.registry_log import RegistryLog
 from master.leader.dispatch import Leader
@@ -15,7 +16,13 @@ from master.leader.events import CommandDecided, DeadlinePassed, LeaderEvent
 from master.leader.settings import LeaderSettings
 from master.leader.state import LeaderState
 from master.leader.taking_over import take_over
-from master.registry.commands import BeginEpoch, Command, Decision
+from master.registry.commands import (
+    AcknowledgeReport,
+    BeginEpoch,
+    Command,
+    Decision,
+    ReportTask,
+)
 from master.registry.outcome import Applied, Outcome, refused
 from replication.replicated_log import (
     Committed,
@@ -80,6 +87,10 @@ class Leadership:
     _doors: Doors | None = None
     _elected_ms: int = 0
     _attempt: int = 0
+    _pacing: Pacing[tuple[Reign, Propose]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pacing = Pacing(self._propose)
 
     def begin(self, replicated_log: ReplicatedLog, doors: Doors) -> None:
         """Call in the turn in which the log was started: before it can tell of leadership."""
@@ -159,23 +170,26 @@ class Leadership:
             return
         self.reign.runner.stop()
         self.reign = None
+        self._pacing.drop()
+        self.registry_log.expect_nothing()
         self.metrics.reign_ended()
         assert self._doors is not None
         self._doors.close_all()
 
     def _perform(self, effect: LeaderEffect) -> None:
         if isinstance(effect, Propose):
-            self._propose(effect)
+            assert self.reign is not None
+            self._pacing.put((self.reign, effect))
         else:
             assert self._doors is not None
             self._doors.perform(effect)
 
-    def _propose(self, effect: Propose) -> None:
+    def _propose(self, proposal: tuple[Reign, Propose]) -> None:
         assert self._log is not None
-        reign = self.reign
+        reign, effect = proposal
 
         def decided(outcome: ProposalOutcome) -> None:
-            if reign is None or self.reign is not reign:
+            if self.reign is not reign:
                 return  # Decided in a reign that is over: the registry has it, if it was taken.
             if isinstance(outcome, OutcomeUnknown):
                 # It may be committed at any later time: only a new epoch makes sure it is not.
@@ -184,12 +198,22 @@ class Leadership:
                 self._begin_epoch_again(self._attempt)
                 return
             index, verdict = _verdict(outcome)
+            if isinstance(outcome, ProposalRefused):
+                self.registry_log.expect_nothing()
             self.metrics.command_decided(effect.command.decision, verdict)
             reign.submit(CommandDecided(effect.command.decision, index, verdict, effect.regards))
             assert self._doors is not None
             self._doors.decided(effect.command.decision, verdict)
 
-        self._log.propose(command_to_bytes(effect.command), decided)
+        data = command_to_bytes(effect.command)
+        if isinstance(effect.command.decision, _COME_FROM_THEIR_BYTES):
+            self.registry_log.expect(data, effect.command)
+        self._log.propose(data, decided)
+
+
+_COME_FROM_THEIR_BYTES: Final = (ReportTask, AcknowledgeReport)
+"""Most commands are one of these, and were read from a message of the same shape just now: to read
+them again would give the same. `tests/master/edge/test_registry_codec.py` holds that."""
 
 
 def _verdict(outcome: Committed | ProposalRefused) -> tuple[int, Outcome]:

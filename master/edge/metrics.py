@@ -173,17 +173,19 @@ class MasterMetrics:
             ["api", "call"],
             registry=registry,
         )
-        # To be found by its labels costs more than to be counted.
+        # To be found by their labels costs more than to be counted.
         self._calls: dict[tuple[str, str], Counter] = {}
         for state in sorted(TERMINAL_STATES):
             self.tasks_ended.labels(state.value)
-        for fate in ("sent", "accepted", "declined", "rescinded"):
-            self.offers.labels(fate)
+        self._offers_by_fate = {
+            fate: self.offers.labels(fate) for fate in ("sent", "accepted", "declined", "rescinded")
+        }
         for phase in ("leading", "first_offer"):
             self.failover.labels(phase)
+        self._updates = (self.updates.labels("first"), self.updates.labels("repeat"))
         for kind in ("first", "repeat"):
-            self.updates.labels(kind)
             self.operation_updates.labels(kind)
+        self._decided: dict[tuple[type[Decision], str], Counter] = {}
         self._waits_for_offer = False
 
     # As the leader works
@@ -202,22 +204,27 @@ class MasterMetrics:
             case RunTask():
                 self.tasks_ordered.inc()
             case SendUpdate():
-                self.updates.labels("repeat" if effect.is_repeat else "first").inc()
+                self._updates[effect.is_repeat].inc()
             case SendOperationUpdate():
                 self.operation_updates.labels("repeat" if effect.is_repeat else "first").inc()
             case SendOffers():
-                self.offers.labels("sent").inc(len(effect.offers))
+                self._offers_by_fate["sent"].inc(len(effect.offers))
                 if self._waits_for_offer:
                     self._waits_for_offer = False
                     self.failover.labels("first_offer").observe(self._since_election_s())
             case CountOffers():
-                self.offers.labels(effect.fate).inc(effect.offers)
+                self._offers_by_fate[effect.fate].inc(effect.offers)
             case _:
                 pass
 
     def command_decided(self, decision: Decision, outcome: Outcome) -> None:
         verdict = outcome.reason.value if isinstance(outcome, Refused) else "applied"
-        self.commands_decided.labels(type(decision).__name__, verdict).inc()
+        kind = type(decision)
+        counter = self._decided.get((kind, verdict))
+        if counter is None:
+            counter = self.commands_decided.labels(kind.__name__, verdict)
+            self._decided[kind, verdict] = counter
+        counter.inc()
         if isinstance(decision, ReportTask | GiveUpTask) and isinstance(outcome, Applied):
             self._count_end(outcome.task)
 

@@ -57,7 +57,7 @@ def command_from_bytes(data: bytes) -> Command:
     try:
         message = registry_pb2.RegistryCommand.FromString(data)
         return Command(message.epoch, message.at_ms, _decision(message))
-    except (DecodeError, ValueError, KeyError) as error:
+    except (DecodeError, ValueError, KeyError, TypeError) as error:
         raise BadMessage(f"not a registry command: {error}") from error
 
 

@@ -8,6 +8,7 @@ import structlog
 from master.edge.registry_codec import command_from_bytes
 from master.edge.registry_snapshot_codec import RegistryReading, snapshot_chunks
 from master.registry.apply import apply
+from master.registry.commands import Command
 from master.registry.outcome import Outcome, refused
 from master.registry.snapshot import RegistrySnapshot, capture, replace_all
 from master.registry.state import RegistryState
@@ -23,10 +24,18 @@ class RegistryLog:
 
     def __init__(self) -> None:
         self.state = RegistryState()
+        self._read_before: dict[bytes, Command] = {}
+
+    def expect(self, data: bytes, command: Command) -> None:
+        """`command` is what is read from `data`, which will come back; or see `expect_nothing`."""
+        self._read_before[data] = command
+
+    def expect_nothing(self) -> None:
+        self._read_before.clear()
 
     def apply(self, index: int, command: bytes) -> Outcome:
         try:
-            readable = command_from_bytes(command)
+            readable = self._read_before.pop(command, None) or command_from_bytes(command)
         except BadMessage as error:
             # Every master refuses it alike, so they stay alike.
             log.error("command_unreadable", index=index, error=str(error))

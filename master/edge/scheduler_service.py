@@ -1,8 +1,9 @@
 """The frameworks' door on gRPC: one stream a subscription, calls in, events out."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import grpc.aio
 
@@ -19,12 +20,15 @@ from master.edge.streams import Streams
 from master.leader.effects import CloseFrameworkStream
 from master.leader.events import FrameworkDisconnected, FrameworkSubscribed
 from master.presence.frameworks import StreamId
+from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.scheduler import scheduler_pb2
-from protos.trimast.v1 import scheduler_link_pb2_grpc
+from protos.trimast.v1 import scheduler_link_pb2, scheduler_link_pb2_grpc
 from trimast.edge.wire.bad_message import BadMessage
+from trimast.edge.wire.batches import in_batches
 from trimast.edge.wire.text_check import check_text
 
 _Context = grpc.aio.ServicerContext[Any, Any]
+RequestT = TypeVar("RequestT")
 
 
 class SchedulerService(scheduler_link_pb2_grpc.SchedulerLinkServicer):
@@ -41,24 +45,55 @@ class SchedulerService(scheduler_link_pb2_grpc.SchedulerLinkServicer):
     async def Subscribe(  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterator[scheduler_pb2.Call], context: _Context
     ) -> AsyncIterator[scheduler_pb2.Event]:
+        talk = self._talk(request_iterator, _Listener.hear, context)
+        async with aclosing(talk) as batches:
+            async for events in batches:
+                for event in events:
+                    yield event
+
+    async def Converse(  # noqa: N802 - gRPC's name
+        self, request_iterator: AsyncIterator[scheduler_link_pb2.Calls], context: _Context
+    ) -> AsyncIterator[scheduler_link_pb2.Events]:
+        talk = self._talk(request_iterator, _Listener.hear_all, context)
+        async with aclosing(talk) as batches:
+            async for events in batches:
+                for batch in in_batches(events):
+                    yield scheduler_link_pb2.Events(events=batch)
+
+    async def _talk(
+        self,
+        requests: AsyncIterator[RequestT],
+        hear: "Callable[[_Listener, RequestT], None]",
+        context: _Context,
+    ) -> AsyncGenerator[list[scheduler_pb2.Event], None]:
         reign = await self._doorkeeper.reign_or_redirect(context)
         stream_id = StreamId(self._streams.new_number())
         listener = _Listener(reign, stream_id, self._count)
         talk = self._doorkeeper.converse(
-            self._streams, stream_id, reign, request_iterator, listener.hear, context
+            self._streams, stream_id, reign, requests, partial(hear, listener), context
         )
         own_info = master_info(self._doorkeeper.directory)
         heartbeat_s = reign.state.settings.heartbeat_ms / 1000
         try:
             async with aclosing(talk) as batches:
                 async for batch in batches:
-                    for news in batch:
-                        if not isinstance(news, CloseFrameworkStream):
-                            yield event_from_news(news, heartbeat_s=heartbeat_s, master=own_info)
-                        elif news.error:
-                            yield error_event(news.error)
+                    yield _events(batch, heartbeat_s, own_info)
         finally:
             reign.submit(FrameworkDisconnected(stream_id))
+
+
+def _events(
+    batch: list[FrameworkNews | CloseFrameworkStream],
+    heartbeat_s: float,
+    own_info: mesos_pb2.MasterInfo,
+) -> list[scheduler_pb2.Event]:
+    events: list[scheduler_pb2.Event] = []
+    for news in batch:
+        if not isinstance(news, CloseFrameworkStream):
+            events.append(event_from_news(news, heartbeat_s=heartbeat_s, master=own_info))
+        elif news.error:
+            events.append(error_event(news.error))
+    return events
 
 
 class _Listener:
@@ -71,6 +106,10 @@ class _Listener:
         self._stream_id = stream_id
         self._count = count
         self._has_subscribed = False
+
+    def hear_all(self, calls: scheduler_link_pb2.Calls) -> None:
+        for call in calls.calls:
+            self.hear(call)
 
     def hear(self, call: scheduler_pb2.Call) -> None:
         check_text(call)

@@ -54,4 +54,5 @@ def _waiting_report(state: LeaderState, delivery: Delivery) -> StatusUpdate | No
 
 
 def _as_known(state: LeaderState, update: StatusUpdate) -> StatusUpdate:
-    return replace(update, state=known_to(state, update.framework_id, update.state))
+    known = known_to(state, update.framework_id, update.state)
+    return update if known is update.state else replace(update, state=known)

@@ -84,12 +84,11 @@ def report_task(state: RegistryState, decision: ReportTask) -> Outcome:
         return refused(RefusalReason.OUT_OF_ORDER, detail)
     if task.state is TaskState.KILLING and update.state is TaskState.FINISHED:
         update = replace(update, state=TaskState.KILLED)  # It was told to end, and it did.
-    task = replace(task, sequence=update.sequence, may_lack_reports=False)
     if update.state not in NEXT_STATES[task.state]:
-        state.replace_task(task)
+        state.replace_task(replace(task, sequence=update.sequence, may_lack_reports=False))
         detail = f"{update.task_id} cannot go from {task.state} to {update.state}"
         return refused(RefusalReason.NOTHING_TO_DO, detail)
-    return _take_report(state, task, update)
+    return _take_report(state, task, update, sequence=update.sequence, may_lack_reports=False)
 
 
 def give_up_task(state: RegistryState, decision: GiveUpTask) -> Outcome:
@@ -97,7 +96,8 @@ def give_up_task(state: RegistryState, decision: GiveUpTask) -> Outcome:
     task = state.tasks.get((update.framework_id, update.task_id))
     if task is None or task.fence != decision.fence or task.state.is_terminal:
         return refused(RefusalReason.NOTHING_TO_DO, f"{update.task_id} is over already")
-    return _take_report(state, task, update)
+    sequence, may_lack = task.sequence, task.may_lack_reports
+    return _take_report(state, task, update, sequence=sequence, may_lack_reports=may_lack)
 
 
 def acknowledge_report(state: RegistryState, decision: AcknowledgeReport) -> Outcome:
@@ -121,13 +121,27 @@ def order_kill(state: RegistryState, decision: OrderKill) -> Outcome:
     return Applied(task)
 
 
-def _take_report(state: RegistryState, task: TaskRecord, update: StatusUpdate) -> Applied:
+def _take_report(
+    state: RegistryState,
+    task: TaskRecord,
+    update: StatusUpdate,
+    *,
+    sequence: int,
+    may_lack_reports: bool,
+) -> Applied:
     # Nobody is left to hear of a removed framework's tasks.
     is_heard = update.framework_id in state.frameworks
     reports = (*task.reports, update) if is_heard else ()
     if len(reports) > REPORTS_MAX:
         reports = reports[1:]
-    task = replace(task, state=update.state, reports=reports, latest=update)
+    task = replace(
+        task,
+        state=update.state,
+        reports=reports,
+        latest=update,
+        sequence=sequence,
+        may_lack_reports=may_lack_reports,
+    )
     return Applied(task, _put_back(state, task))
 
 

@@ -3,8 +3,9 @@
 python -m tests.bench.agent [--one-by-one 200] [--sleeping 500] [--idle-seconds 20] [--json]
 
 Three masters and two agents on one machine. One after the other, a task is launched on an offer
-that lies ready: the time until its framework hears RUNNING. Then tasks that sleep: the memory of
-the agents and their launchers, and the CPU that they and the masters take while nothing happens.
+that lies ready: the time until its framework hears RUNNING. Then so many tasks on each agent that
+sleep: the memory of the agents and their launchers, and the CPU that they and the masters take
+while nothing happens.
 """
 
 import argparse
@@ -14,19 +15,29 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import psutil
-
+from tests.bench.processes import agents_of, cpu_s, rss_mib
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 from trimast.cli.local_cluster.lifecycle import bring_down, bring_up
 from trimast.cli.local_cluster.processes import launchers_under
-from trimast.framework import Offer, Scheduler, SchedulerDriver, StatusUpdate, command_task
+from trimast.framework import (
+    Offer,
+    Scheduler,
+    SchedulerDriver,
+    StatusUpdate,
+    TaskInfo,
+    command_task,
+)
 from trimast.model.task_lifecycle import TaskState
 
+AGENTS: Final = 2
+AT_ONCE_MAX: Final = 100
+"""In one accept, which the leader deals with in one turn of its loop."""
 RESOURCES: Final = "cpus:64;mem:65536;disk:1024"
 _CPUS: Final = 0.01
 
@@ -63,33 +74,48 @@ class OneByOne(Scheduler):
 
 
 class Sleeping(Scheduler):
-    """Attributes:
-    all_run: set once so many tasks run.
+    """
+    Args:
+        count: for each of the agents.
+
+    Attributes:
+        all_run: set once so many tasks run.
     """
 
-    def __init__(self, count: int) -> None:
-        self._waiting = [
-            command_task(f"sleep-{n}", ["/bin/sleep", "600"], cpus=_CPUS, mem_mib=32)
-            for n in range(count)
-        ]
-        self._to_come = count
+    def __init__(self, count: int, agents: int) -> None:
+        self._left = dict.fromkeys(range(count * agents))
+        self._count = count
+        self._placed: Counter[str] = Counter()
+        self._agent_of: dict[str, str] = {}
+        self._to_come = count * agents
         self.all_run = asyncio.Event()
 
     def offers(self, driver: SchedulerDriver, offers: Sequence[Offer]) -> None:
         for offer in offers:
-            # Half of them each, as two machines would have it.
-            share = min(len(self._waiting), -(-self._to_come // 2))
-            placed, self._waiting = self._waiting[:share], self._waiting[share:]
-            if placed:
-                driver.launch(offer, placed)
+            room = min(AT_ONCE_MAX, self._count - self._placed[offer.agent_id])
+            numbers = list(self._left)[:room]
+            for number in numbers:
+                del self._left[number]
+                self._agent_of[f"sleep-{number}"] = offer.agent_id
+            self._placed[offer.agent_id] += len(numbers)
+            if numbers:
+                driver.launch(offer, map(_sleeper, numbers), refuse_ms=0)
             else:
-                driver.decline(offer)
+                driver.decline(offer, refuse_ms=3_600_000 if not self._left else 0)
 
     def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
         if update.state is TaskState.RUNNING:
             self._to_come -= 1
             if not self._to_come:
                 self.all_run.set()
+        elif update.state is TaskState.DROPPED:
+            # Its leader was gone before it had decided: launch it again.
+            self._left[int(update.task_id.removeprefix("sleep-"))] = None
+            self._placed[self._agent_of[update.task_id]] -= 1
+
+
+def _sleeper(number: int) -> TaskInfo:
+    return command_task(f"sleep-{number}", ["/bin/sleep", "600"], cpus=_CPUS, mem_mib=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +142,11 @@ class Found:
 async def bench(one_by_one: int, sleeping: int, idle_s: float) -> Found:
     folder = Path(tempfile.mkdtemp(prefix="trimast-bench-"))
     try:
-        cluster = await bring_up(folder, masters=3, agents=2, resources=RESOURCES)
+        cluster = await bring_up(folder, masters=3, agents=AGENTS, resources=RESOURCES)
         latencies = OneByOne(one_by_one)
         await SchedulerDriver(latencies, "one-by-one", cluster.master_addresses).run()
         at_rest = await _at_rest(cluster, 0, idle_s)
-        sleepers = Sleeping(sleeping)
+        sleepers = Sleeping(sleeping, AGENTS)
         driver = SchedulerDriver(sleepers, "sleeping", cluster.master_addresses)
         running = asyncio.create_task(driver.run())
         await sleepers.all_run.wait()
@@ -138,26 +164,21 @@ async def bench(one_by_one: int, sleeping: int, idle_s: float) -> Found:
 async def _at_rest(cluster: ClusterFile, tasks: int, seconds: float) -> list[AtRest]:
     pids = {
         "master": [m.process.pid for m in cluster.masters if m.process is not None],
-        "agent": [a.process.pid for a in cluster.agents if a.process is not None],
+        "agent": agents_of(cluster),
         "launcher": [mark.pid for mark in launchers_under(cluster.folder)],
     }
     await asyncio.sleep(3)
-    before = {pid: _cpu_s(pid) for group in pids.values() for pid in group}
+    before = {pid: cpu_s(pid) for group in pids.values() for pid in group}
     await asyncio.sleep(seconds)
     return [
         AtRest(
             kind,
             tasks,
-            round(max(psutil.Process(pid).memory_info().rss for pid in group) / 2**20, 1),
-            round(max(_cpu_s(pid) - before[pid] for pid in group) / seconds, 4),
+            round(max(map(rss_mib, group)), 1),
+            round(max(cpu_s(pid) - before[pid] for pid in group) / seconds, 4),
         )
         for kind, group in pids.items()
     ]
-
-
-def _cpu_s(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return times.user + times.system
 
 
 def main() -> None:
@@ -180,7 +201,7 @@ def main() -> None:
     )
     for rest in found.at_rest:
         print(
-            f"  {rest.tasks:4} tasks asleep: {rest.kind:8} {rest.memory_mib:6.1f} MiB, "
+            f"  {rest.tasks:4} tasks asleep on each: {rest.kind:8} {rest.memory_mib:6.1f} MiB, "
             f"{rest.cpu_share:.1%} of a core"
         )
 

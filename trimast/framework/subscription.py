@@ -10,7 +10,9 @@ import grpc.aio
 
 from protos.mesos.v1.scheduler.scheduler_pb2 import Call, Event
 from protos.trimast.v1 import scheduler_link_pb2_grpc
+from protos.trimast.v1.scheduler_link_pb2 import Calls, Events
 from trimast.edge.succession import Pulse
+from trimast.edge.wire.batches import in_batches
 from trimast.framework.driver_settings import DriverSettings
 
 REFUSING_CODES: Final = frozenset(
@@ -53,7 +55,7 @@ class Subscription:
         self.end: StreamEnd | None = None
         self._settings = settings
         self.pulse = Pulse(settings.first_event_timeout_ms / 1000)
-        self._stream = scheduler_link_pb2_grpc.SchedulerLinkStub(channel).Subscribe()
+        self._stream = scheduler_link_pb2_grpc.SchedulerLinkStub(channel).Converse()
         self._unsent: deque[Call] = deque([subscribe])
         self._has_unsent = asyncio.Event()
         self._is_all_sent = asyncio.Event()
@@ -88,25 +90,26 @@ class Subscription:
         silence_s = self._settings.first_event_timeout_ms / 1000
         try:
             while self.end is None:
-                event = await self._read(silence_s)
-                if event is None:
+                events = await self._read(silence_s)
+                if events is None:
                     return
-                if event.type == Event.SUBSCRIBED:
-                    interval_s = event.subscribed.heartbeat_interval_seconds or 15.0
-                    silence_s = max(1.0, interval_s * self._settings.silent_intervals_max)
-                    self.pulse.beat(interval_s)
-                if event.type != Event.HEARTBEAT:
-                    yield event
+                for event in events.events:
+                    if event.type == Event.SUBSCRIBED:
+                        interval_s = event.subscribed.heartbeat_interval_seconds or 15.0
+                        silence_s = max(1.0, interval_s * self._settings.silent_intervals_max)
+                        self.pulse.beat(interval_s)
+                    if event.type != Event.HEARTBEAT:
+                        yield event
         finally:
             self.close()
             writer.cancel()
             await asyncio.wait([writer])
 
-    async def _read(self, silence_s: float) -> Event | None:
+    async def _read(self, silence_s: float) -> Events | None:
         """None once the stream has ended; `end` then says how."""
         try:
             async with asyncio.timeout(silence_s):
-                event = await self._stream.read()
+                events = await self._stream.read()
         except TimeoutError:
             self._finish(StreamEnd(f"nothing was heard for {silence_s:.1f} s"))
         except asyncio.CancelledError:
@@ -121,9 +124,9 @@ class Subscription:
                 StreamEnd(error.details() or detail if refused else detail, False, refused)
             )
         else:
-            if isinstance(event, Event):
+            if isinstance(events, Events):
                 self.pulse.beat()
-                return event
+                return events
             self._finish(StreamEnd("the leader closed the stream", closed=True))
         return None
 
@@ -132,8 +135,10 @@ class Subscription:
             while True:
                 await self._has_unsent.wait()
                 while self._unsent:
-                    await self._stream.write(self._unsent[0])
-                    self._unsent.popleft()
+                    batch = next(in_batches(self._unsent))
+                    await self._stream.write(Calls(calls=batch))
+                    for _ in batch:
+                        self._unsent.popleft()
                 self._has_unsent.clear()
                 self._is_all_sent.set()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):

@@ -25,6 +25,6 @@ def fault_of_id(text: str) -> str | None:
         return f"an id has at most {ID_CHARS_MAX} characters, this one has {len(text)}"
     if text in {".", ".."}:
         return f"{text!r} cannot be an id"
-    if any(char in "/\\" or not char.isprintable() for char in text):
+    if "/" in text or "\\" in text or not text.isprintable():
         return f"an id has no slash, backslash or control character: {text!r}"
     return None

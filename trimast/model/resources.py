@@ -68,6 +68,8 @@ class Resources:
         return not (self.scalars or self.ranges or self.sets)
 
     def __add__(self, other: "Resources") -> "Resources":
+        if self.is_empty or other.is_empty:
+            return other if self.is_empty else self
         scalars = dict(self.scalars)
         for name, milli in other.scalars:
             scalars[name] = scalars.get(name, 0) + milli
@@ -84,14 +86,20 @@ class Resources:
         scalars = dict(self.scalars)
         for name, milli in other.scalars:
             scalars[name] -= milli
+        if not (other.ranges or other.sets):
+            # Normalised before, and so it is still.
+            left = tuple((name, milli) for name, milli in scalars.items() if milli)
+            return Resources(left, self.ranges, self.sets)
         taken_spans, taken_items = dict(other.ranges), dict(other.sets)
         ranges = {n: _without(spans, taken_spans.get(n, ())) for n, spans in self.ranges}
         sets = {n: set(items) - set(taken_items.get(n, ())) for n, items in self.sets}
         return Resources.of(scalars, ranges, sets)
 
     def covers(self, wanted: "Resources") -> bool:
-        if any(self.scalar_milli(name) < milli for name, milli in wanted.scalars):
-            return False
+        scalars = dict(self.scalars)
+        for name, milli in wanted.scalars:
+            if scalars.get(name, 0) < milli:
+                return False
         if not (wanted.ranges or wanted.sets):
             return True
         ranges, sets = dict(self.ranges), dict(self.sets)

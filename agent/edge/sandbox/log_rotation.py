@@ -22,9 +22,12 @@ from typing import Final, Protocol
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from agent.edge.sandbox.looking import Looking
+
 log = structlog.get_logger()
 
 LOOK_EVERY_S: Final = 0.5
+"""At what grows; what is quiet rests for some rounds, see `looking.py`."""
 NAMES: Final = ("stdout", "stderr")
 _DROPPED: Final = "user.trimast.dropped"
 _COLLAPSE_RANGE: Final = 0x08
@@ -39,8 +42,9 @@ _libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c
 
 
 class HasSandboxes(Protocol):
-    def written_paths(self) -> list[Path]:
-        """Those in which something may have been written since the last call."""
+    def written_paths(self) -> tuple[list[Path], list[Path]]:
+        """Those in which something may be written, and those in which it may have been since the
+        last call, and will not be any more."""
 
 
 class LogRotation:
@@ -65,6 +69,7 @@ class LogRotation:
         self._sandboxes = sandboxes
         self._bytes_max = bytes_max
         self._files_max = files_max
+        self._looking = Looking()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="logs")
         self._rotations = Counter(
             "trimast_agent_log_rotations_total",
@@ -81,8 +86,10 @@ class LogRotation:
         """For ever."""
         loop = asyncio.get_running_loop()
         while True:
-            paths = self._sandboxes.written_paths()
-            await loop.run_in_executor(self._pool, self.rotate_all, paths)
+            live, settled = self._sandboxes.written_paths()
+            paths = [*self._looking.due(live), *settled]
+            if paths:
+                await loop.run_in_executor(self._pool, self.rotate_all, paths)
             await asyncio.sleep(LOOK_EVERY_S)
 
     def close(self) -> None:
@@ -90,15 +97,22 @@ class LogRotation:
 
     def rotate_all(self, sandboxes: Iterable[Path]) -> None:
         for sandbox in sandboxes:
-            for name in NAMES:
-                try:
-                    if (sandbox / name).lstat().st_size > self._bytes_max:
-                        self._rotate(sandbox, name)
-                except FileNotFoundError:
-                    continue  # Never made, or the task has removed it.
-                except OSError as error:
-                    self._failures.inc()
-                    log.warning("log_not_rotated", path=str(sandbox / name), error=str(error))
+            size = sum(self._look_at(sandbox, name) for name in NAMES)
+            self._looking.looked(sandbox, size)
+
+    def _look_at(self, sandbox: Path, name: str) -> int:
+        """How large it was."""
+        try:
+            size = os.lstat(f"{sandbox}/{name}").st_size
+            if size > self._bytes_max:
+                self._rotate(sandbox, name)
+        except FileNotFoundError:
+            return 0  # Never made, or the task has removed it.
+        except OSError as error:
+            self._failures.inc()
+            log.warning("log_not_rotated", path=str(sandbox / name), error=str(error))
+            return 0
+        return size
 
     def _rotate(self, sandbox: Path, name: str) -> None:
         with contextlib.ExitStack() as stack:

@@ -100,10 +100,10 @@ class Sandboxes:
         """Of all tasks that are not settled; those of an earlier life once they are found."""
         return dict(self._live)
 
-    def written_paths(self) -> list[Path]:
-        """Of all tasks that may have written since the last call: a settled one is told once."""
+    def written_paths(self) -> tuple[list[Path], list[Path]]:
+        """Of all tasks that may write, and of those that have settled since the last call."""
         settled, self._settled = self._settled, []
-        return [*self._live.values(), *settled]
+        return list(self._live.values()), settled
 
     def find(self, key: TaskKey) -> Path | None:
         """Of the newest launch of a task of that name."""

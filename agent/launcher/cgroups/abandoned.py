@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from agent.launcher.cgroups.contract import LAUNCHER
 from agent.launcher.cgroups.files import (
     folders_below,
     folders_in,
@@ -19,8 +20,6 @@ from agent.launcher.cgroups.files import (
     remove_folder,
 )
 
-LAUNCHER: Final = "launcher"
-"""The group of a launcher itself, beside those of its tasks."""
 PATIENCE_S: Final = 2.0
 _PAUSE_S: Final = 0.01
 

@@ -16,7 +16,10 @@ class NoGroups:
         self.kind = PROCESS
         self.why = why
 
-    def make(self, name: str, bounds: Bounds) -> None:
+    def make(self, name: str, bounds: Bounds, *, with_cpu: bool = True) -> None:
+        self._refuse()
+
+    def bound_cpu(self, name: str, bounds: Bounds) -> None:
         self._refuse()
 
     def resize(self, name: str, bounds: Bounds) -> bool:

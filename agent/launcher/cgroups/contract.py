@@ -7,6 +7,8 @@ CGROUP_1: Final = "cgroup1"
 CGROUP_2: Final = "cgroup2"
 PROCESS: Final = "process"
 
+LAUNCHER: Final = "launcher"
+"""The group that the launcher itself is in."""
 PERIOD_US: Final = 100_000
 """In each of these a task gets its quota, and no more."""
 
@@ -84,8 +86,14 @@ class Groups(Protocol):
     kind: str
     why: str
 
-    def make(self, name: str, bounds: Bounds) -> None:
-        """One that is there already is given the bounds."""
+    def make(self, name: str, bounds: Bounds, *, with_cpu: bool = True) -> None:
+        """One that is there already is given the bounds.
+
+        Args:
+            with_cpu: else it is as every new group, until `bound_cpu`.
+        """
+
+    def bound_cpu(self, name: str, bounds: Bounds) -> None: ...
 
     def resize(self, name: str, bounds: Bounds) -> bool:
         """Other bounds for one that lives. Nothing in it is ended by that.
@@ -101,7 +109,7 @@ class Groups(Protocol):
         """Its children are born there.
 
         Args:
-            pid: 0 is this very process. It has one thread; then this is far cheaper, since the
+            pid: 0 is this very process; in v1, this very thread. That is far cheaper, since the
                 kernel need not keep all others from forking meanwhile.
         """
 

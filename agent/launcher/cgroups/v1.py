@@ -9,9 +9,9 @@ import os
 import time
 from typing import Final
 
-from agent.launcher.cgroups.abandoned import LAUNCHER
 from agent.launcher.cgroups.contract import (
     CGROUP_1,
+    LAUNCHER,
     PERIOD_US,
     Bounds,
     Memory,
@@ -75,21 +75,26 @@ class V1Groups:
         self._paths[controller] = path
         self._folders[controller] = self._by_path[path]
 
-    def make(self, name: str, bounds: Bounds) -> None:
+    def make(self, name: str, bounds: Bounds, *, with_cpu: bool = True) -> None:
         try:
             for folder in self._entered:
                 make_folder(folder, name)
+            if with_cpu:
+                self.bound_cpu(name, bounds)
             self._bound(name, bounds)
         except OSError:
             self.remove(name)
             raise
 
-    def _bound(self, name: str, bounds: Bounds) -> None:
-        cpu, memory = self._folders["cpu"], self._folders["memory"]
+    def bound_cpu(self, name: str, bounds: Bounds) -> None:
+        cpu = self._folders["cpu"]
         write(cpu, f"{name}/cpu.shares", b"%d" % bounds.cpu_shares)
         if bounds.cpu_quota_us is not None:
             write(cpu, f"{name}/cpu.cfs_period_us", b"%d" % PERIOD_US)
             write(cpu, f"{name}/cpu.cfs_quota_us", b"%d" % bounds.cpu_quota_us)
+
+    def _bound(self, name: str, bounds: Bounds) -> None:
+        memory = self._folders["memory"]
         if bounds.mem_bytes is not None:
             write(memory, f"{name}/memory.limit_in_bytes", b"%d" % bounds.mem_bytes)
             if self._counts_swap:
@@ -234,12 +239,13 @@ class V1Groups:
 
     def remove(self, name: str) -> bool:
         # The cheapest to ask: what is empty there is empty everywhere.
-        if not remove_folder(self._folders["pids"], name):
-            if self.members(name):
-                return False
-            for place in folders_below(self._folders["pids"], name):
-                remove_folder(self._folders["pids"], place)
-        gone = [self._remove_all(folder, name) for folder in self._by_path.values()]
+        pids = self._folders["pids"]
+        if not remove_folder(pids, name) and (
+            self.members(name) or not self._remove_all(pids, name)
+        ):
+            return False
+        others = [folder for folder in self._by_path.values() if folder != pids]
+        gone = [self._remove_all(folder, name) for folder in others]
         return all(gone)
 
     def _remove_all(self, folder: int, name: str) -> bool:

@@ -4,8 +4,7 @@ import contextlib
 import os
 from typing import Final
 
-from agent.launcher.cgroups.abandoned import LAUNCHER
-from agent.launcher.cgroups.contract import CGROUP_2, PERIOD_US, Bounds, Memory, Usage
+from agent.launcher.cgroups.contract import CGROUP_2, LAUNCHER, PERIOD_US, Bounds, Memory, Usage
 from agent.launcher.cgroups.ending import kill_listed
 from agent.launcher.cgroups.files import (
     folders_below,
@@ -66,21 +65,26 @@ class V2Groups:
             place = os.path.join(place, part) if part else place
             write(top, f"{place}/cgroup.subtree_control", wanted)
 
-    def make(self, name: str, bounds: Bounds) -> None:
+    def make(self, name: str, bounds: Bounds, *, with_cpu: bool = True) -> None:
         make_folder(self._root, name)
         try:
+            if with_cpu:
+                self.bound_cpu(name, bounds)
             for file, data in self._files_of(bounds):
                 write(self._root, f"{name}/{file}", data)
         except OSError:
             self.remove(name)
             raise
 
+    def bound_cpu(self, name: str, bounds: Bounds) -> None:
+        if "cpu" not in self._controllers:
+            return
+        write(self._root, f"{name}/cpu.weight", b"%d" % weight_of(bounds.cpu_shares))
+        if bounds.cpu_quota_us is not None:
+            write(self._root, f"{name}/cpu.max", b"%d %d" % (bounds.cpu_quota_us, PERIOD_US))
+
     def _files_of(self, bounds: Bounds) -> list[tuple[str, bytes]]:
         files: list[tuple[str, bytes]] = []
-        if "cpu" in self._controllers:
-            files.append(("cpu.weight", b"%d" % weight_of(bounds.cpu_shares)))
-            if bounds.cpu_quota_us is not None:
-                files.append(("cpu.max", b"%d %d" % (bounds.cpu_quota_us, PERIOD_US)))
         if "memory" in self._controllers:
             if bounds.mem_bytes is not None:
                 files.append(("memory.max", b"%d" % bounds.mem_bytes))

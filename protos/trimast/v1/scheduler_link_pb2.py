@@ -25,13 +25,17 @@ _sym_db = _symbol_database.Default()
 from protos.mesos.v1.scheduler import scheduler_pb2 as protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&protos/trimast/v1/scheduler_link.proto\x12\ntrimast.v1\x1a)protos/mesos/v1/scheduler/scheduler.proto2U\n\rSchedulerLink\x12\x44\n\tSubscribe\x12\x18.mesos.v1.scheduler.Call\x1a\x19.mesos.v1.scheduler.Event(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&protos/trimast/v1/scheduler_link.proto\x12\ntrimast.v1\x1a)protos/mesos/v1/scheduler/scheduler.proto\"0\n\x05\x43\x61lls\x12\'\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x18.mesos.v1.scheduler.Call\"3\n\x06\x45vents\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.mesos.v1.scheduler.Event2\x8c\x01\n\rSchedulerLink\x12\x44\n\tSubscribe\x12\x18.mesos.v1.scheduler.Call\x1a\x19.mesos.v1.scheduler.Event(\x01\x30\x01\x12\x35\n\x08\x43onverse\x12\x11.trimast.v1.Calls\x1a\x12.trimast.v1.Events(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.trimast.v1.scheduler_link_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SCHEDULERLINK']._serialized_start=97
-  _globals['_SCHEDULERLINK']._serialized_end=182
+  _globals['_CALLS']._serialized_start=97
+  _globals['_CALLS']._serialized_end=145
+  _globals['_EVENTS']._serialized_start=147
+  _globals['_EVENTS']._serialized_end=198
+  _globals['_SCHEDULERLINK']._serialized_start=201
+  _globals['_SCHEDULERLINK']._serialized_end=341
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from protos.mesos.v1.scheduler import scheduler_pb2 as protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2
+from protos.trimast.v1 import scheduler_link_pb2 as protos_dot_trimast_dot_v1_dot_scheduler__link__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -39,6 +40,11 @@ class SchedulerLinkStub:
                 request_serializer=protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2.Call.SerializeToString,
                 response_deserializer=protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2.Event.FromString,
                 _registered_method=True)
+        self.Converse = channel.stream_stream(
+                '/trimast.v1.SchedulerLink/Converse',
+                request_serializer=protos_dot_trimast_dot_v1_dot_scheduler__link__pb2.Calls.SerializeToString,
+                response_deserializer=protos_dot_trimast_dot_v1_dot_scheduler__link__pb2.Events.FromString,
+                _registered_method=True)
 
 
 class SchedulerLinkServicer:
@@ -53,6 +59,14 @@ class SchedulerLinkServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Converse(self, request_iterator, context):
+        """The same, for those who say and hear much: whatever gathered while the last message was on its
+        way is one message. One call each costs more than all that a master does about it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SchedulerLinkServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +74,11 @@ def add_SchedulerLinkServicer_to_server(servicer, server):
                     servicer.Subscribe,
                     request_deserializer=protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2.Call.FromString,
                     response_serializer=protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2.Event.SerializeToString,
+            ),
+            'Converse': grpc.stream_stream_rpc_method_handler(
+                    servicer.Converse,
+                    request_deserializer=protos_dot_trimast_dot_v1_dot_scheduler__link__pb2.Calls.FromString,
+                    response_serializer=protos_dot_trimast_dot_v1_dot_scheduler__link__pb2.Events.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -89,6 +108,33 @@ class SchedulerLink:
             '/trimast.v1.SchedulerLink/Subscribe',
             protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2.Call.SerializeToString,
             protos_dot_mesos_dot_v1_dot_scheduler_dot_scheduler__pb2.Event.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Converse(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/trimast.v1.SchedulerLink/Converse',
+            protos_dot_trimast_dot_v1_dot_scheduler__link__pb2.Calls.SerializeToString,
+            protos_dot_trimast_dot_v1_dot_scheduler__link__pb2.Events.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ The door for frameworks on the SDK: the calls and events of mesos.v1.scheduler o
 from collections import abc as _abc
 from grpc import aio as _aio
 from protos.mesos.v1.scheduler import scheduler_pb2 as _scheduler_pb2
+from protos.trimast.v1 import scheduler_link_pb2 as _scheduler_link_pb2
 import abc as _abc_1
 
 
@@ -19,6 +20,10 @@ class SchedulerLinkStub:
     another ends it with FAILED_PRECONDITION and, if it knows who leads, names that master's gRPC
     address in the trailing metadata "trimast-leader".
     """
+    Converse: _aio.StreamStreamMultiCallable[_scheduler_link_pb2.Calls, _scheduler_link_pb2.Events]
+    """The same, for those who say and hear much: whatever gathered while the last message was on its
+    way is one message. One call each costs more than all that a master does about it.
+    """
 
 class SchedulerLinkServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -30,6 +35,16 @@ class SchedulerLinkServicer(metaclass=_abc_1.ABCMeta):
         """The first call is SUBSCRIBE; the stream is the subscription. Only a leading master keeps it;
         another ends it with FAILED_PRECONDITION and, if it knows who leads, names that master's gRPC
         address in the trailing metadata "trimast-leader".
+        """
+
+    @_abc_1.abstractmethod
+    def Converse(
+        self,
+        request_iterator: _abc.AsyncIterator[_scheduler_link_pb2.Calls],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_scheduler_link_pb2.Calls], _abc.AsyncIterator[_scheduler_link_pb2.Events]],
+    ) -> _abc.AsyncIterator[_scheduler_link_pb2.Events]:
+        """The same, for those who say and hear much: whatever gathered while the last message was on its
+        way is one message. One call each costs more than all that a master does about it.
         """
 
 def add_SchedulerLinkServicer_to_server(servicer: SchedulerLinkServicer, server: _aio.Server) -> None: ...

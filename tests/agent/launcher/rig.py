@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from glob import glob
 from pathlib import Path
 from typing import Any
 
+from agent.launcher.processes import process_facts
 from agent.launcher.wire import SOCKET_NAME, Message, MessageReader, message_to_bytes
 
 ROOT = Path(__file__).parents[3]
@@ -125,3 +127,19 @@ def await_that(is_true: Callable[[], bool]) -> None:
     while not is_true():
         assert time.monotonic() < end_s
         time.sleep(0.002)
+
+
+def kind_of(rig: Rig) -> str:
+    return str(rig.connect()["isolation"])
+
+
+def groups_of(rig: Rig) -> list[str]:
+    """Every group of a task that there is."""
+    return sorted(
+        {Path(path).name for path in glob(f"/sys/fs/cgroup/**/{rig.root}/g-*", recursive=True)}
+    )
+
+
+def is_alive(pid: int) -> bool:
+    facts = process_facts(pid)
+    return facts is not None and not facts.is_gone

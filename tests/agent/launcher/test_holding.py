@@ -7,41 +7,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
 
 import pytest
 
 from agent.launcher.cgroups.contract import PROCESS
-from agent.launcher.processes import process_facts
 from agent.launcher.wire import Message, message_to_bytes
-from tests.agent.launcher.rig import BOUNDS, Rig, await_that
-
-
-@pytest.fixture
-def held(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path, root=f"trimast-test/{tmp_path.name}")
-    rig.connect()
-    yield rig
-    rig.close()
-    assert glob(f"/sys/fs/cgroup/**/{tmp_path.name}", recursive=True) == []
-
-
-def kind_of(rig: Rig) -> str:
-    return str(rig.connect()["isolation"])
-
-
-def groups_of(rig: Rig) -> list[str]:
-    """Every group of a task that there is."""
-    return sorted(
-        {Path(path).name for path in glob(f"/sys/fs/cgroup/**/{rig.root}/g-*", recursive=True)}
-    )
-
-
-def is_alive(pid: int) -> bool:
-    facts = process_facts(pid)
-    return facts is not None and not facts.is_gone
+from tests.agent.launcher.rig import BOUNDS, Rig, await_that, groups_of, is_alive, kind_of
 
 
 def pids_in(rig: Rig, name: str, count: int) -> list[int]:

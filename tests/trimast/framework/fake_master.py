@@ -13,6 +13,7 @@ from protos.trimast.v1 import (
     cluster_pb2_grpc,
     scheduler_link_pb2_grpc,
 )
+from protos.trimast.v1.scheduler_link_pb2 import Calls, Events
 from trimast.edge.wire.offer_codec import offer_to_proto
 from trimast.edge.wire.status_codec import status_to_proto
 from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
@@ -27,9 +28,14 @@ AGENT = AgentId("agent-1")
 
 
 class FakeStream:
-    """One subscription, seen from the master's side."""
+    """One subscription, seen from the master's side.
+
+    Attributes:
+        calls_together: how many calls each message had.
+    """
 
     def __init__(self) -> None:
+        self.calls_together: list[int] = []
         self._calls: asyncio.Queue[Call] = asyncio.Queue()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self.closed = asyncio.Event()
@@ -75,20 +81,22 @@ class FakeStream:
     def end(self) -> None:
         self._events.put_nowait(None)
 
-    async def serve(self, requests: AsyncIterator[Call]) -> AsyncIterator[Event]:
+    async def serve(self, requests: AsyncIterator[Calls]) -> AsyncIterator[Events]:
         reading = asyncio.create_task(self._read(requests))
         try:
             while (event := await self._events.get()) is not None:
-                yield event
+                yield Events(events=[event])
         finally:
             reading.cancel()
             self.closed.set()
 
-    async def _read(self, requests: AsyncIterator[Call]) -> None:
-        async for call in requests:
-            self._calls.put_nowait(call)
-            if call.type == Call.TEARDOWN:
-                self.end()
+    async def _read(self, requests: AsyncIterator[Calls]) -> None:
+        async for calls in requests:
+            self.calls_together.append(len(calls.calls))
+            for call in calls.calls:
+                self._calls.put_nowait(call)
+                if call.type == Call.TEARDOWN:
+                    self.end()
 
 
 class FakeMaster(scheduler_link_pb2_grpc.SchedulerLinkServicer):
@@ -125,17 +133,20 @@ class FakeMaster(scheduler_link_pb2_grpc.SchedulerLinkServicer):
         async with asyncio.timeout(WAIT_S):
             return await self._streams.get()
 
-    async def Subscribe(  # noqa: N802
+    def Subscribe(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802
+        raise NotImplementedError("the driver converses")
+
+    async def Converse(  # noqa: N802
         self,
-        request_iterator: AsyncIterator[Call],
-        context: grpc.aio.ServicerContext[AsyncIterator[Call], AsyncIterator[Event]],
-    ) -> AsyncIterator[Event]:
+        request_iterator: AsyncIterator[Calls],
+        context: grpc.aio.ServicerContext[AsyncIterator[Calls], AsyncIterator[Events]],
+    ) -> AsyncIterator[Events]:
         if not self.leads:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not leading")
         stream = FakeStream()
         self._streams.put_nowait(stream)
-        async for event in stream.serve(request_iterator):
-            yield event
+        async for events in stream.serve(request_iterator):
+            yield events
 
 
 Unary = Callable[[Any, Any], Awaitable[Any]]

@@ -64,6 +64,19 @@ def test_an_update_that_comes_twice_is_told_once_and_acknowledged_twice() -> Non
     run(story())
 
 
+def test_what_is_said_in_one_turn_goes_together_and_in_order() -> None:
+    async def story() -> None:
+        async with FakeMaster() as master, driver_of(Recorder(), master) as driver:
+            stream = await subscribe(master)
+            for number in range(50):
+                driver.kill(f"t{number}")
+            killed = [(await stream.next(Call.KILL)).kill.task_id.value for _ in range(50)]
+        assert killed == [f"t{number}" for number in range(50)]
+        assert max(stream.calls_together) >= 49
+
+    run(story())
+
+
 def test_an_update_is_acknowledged_only_after_the_callback() -> None:
     async def story() -> None:
         async with FakeMaster() as master:

@@ -1,7 +1,9 @@
 """Resources and attributes <-> mesos.v1.Resource and mesos.v1.Attribute."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
 
 from protos.mesos.v1 import mesos_pb2
 from trimast.edge.wire.bad_message import BadMessage
@@ -15,6 +17,9 @@ from trimast.model.resources import (
     milli_text,
 )
 
+_REMEMBERED_MAX: Final = 1_024
+_REMEMBERED_BYTES_MAX: Final = 1_024
+"""Tasks of one kind ask for the same, again and again: that is read, and written, once."""
 _UNSUPPORTED = {"revocable", "shared", "provider_id"}
 
 
@@ -25,10 +30,18 @@ def resources_from_proto(messages: Iterable[mesos_pb2.Resource]) -> Resources:
         BadMessage: an amount is negative, not a number, too large or of the wrong shape, or the
             resource is of a kind that is not supported yet.
     """
+    parts = tuple(message.SerializePartialToString() for message in messages)
+    if sum(map(len, parts)) > _REMEMBERED_BYTES_MAX:
+        return _read(parts)
+    return _read_before(parts)
+
+
+def _read(parts: tuple[bytes, ...]) -> Resources:
     scalars: dict[str, int] = {}
     ranges: dict[str, list[Span]] = {}
     sets: dict[str, list[str]] = {}
-    for message in messages:
+    for part in parts:
+        message = mesos_pb2.Resource.FromString(part)
         name = message.name
         if not name:
             raise BadMessage("a resource has no name")
@@ -49,7 +62,17 @@ def resources_from_proto(messages: Iterable[mesos_pb2.Resource]) -> Resources:
     return Resources.of(scalars, ranges, sets)
 
 
-def resources_to_proto(resources: Resources) -> list[mesos_pb2.Resource]:
+_read_before: Final = lru_cache(_REMEMBERED_MAX)(_read)
+
+
+def resources_to_proto(resources: Resources) -> Sequence[mesos_pb2.Resource]:
+    """To be copied into a message, and never changed: others may be given the same."""
+    if resources.ranges or resources.sets:
+        return _written(resources)
+    return _written_before(resources)
+
+
+def _written(resources: Resources) -> Sequence[mesos_pb2.Resource]:
     messages: list[mesos_pb2.Resource] = []
     for text, milli in resources.scalars:
         messages.append(_of_kind(text, mesos_pb2.Value.SCALAR))
@@ -62,6 +85,9 @@ def resources_to_proto(resources: Resources) -> list[mesos_pb2.Resource]:
         messages.append(_of_kind(text, mesos_pb2.Value.SET))
         messages[-1].set.item.extend(items)
     return messages
+
+
+_written_before: Final = lru_cache(_REMEMBERED_MAX)(_written)
 
 
 def attributes_from_proto(messages: Iterable[mesos_pb2.Attribute]) -> tuple[Attribute, ...]:

@@ -95,7 +95,7 @@ def status_from_proto(
     """
     if message.uuid and len(message.uuid) != UUID_BYTES:
         raise BadMessage(f"a status uuid has {UUID_BYTES} bytes, this one {len(message.uuid)}")
-    labels = labels_from_proto(message.labels)
+    labels = labels_from_proto(message.labels) if message.HasField("labels") else ()
     ours = dict(labels)
     return StatusUpdate(
         framework_id=framework_id,

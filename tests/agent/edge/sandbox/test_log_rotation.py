@@ -17,8 +17,8 @@ class OneSandbox:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def written_paths(self) -> list[Path]:
-        return [self.path]
+    def written_paths(self) -> tuple[list[Path], list[Path]]:
+        return [self.path], []
 
 
 @pytest.fixture

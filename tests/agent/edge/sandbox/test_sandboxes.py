@@ -127,7 +127,7 @@ def test_a_sandbox_deeper_than_python_can_follow_goes_all_the_same(tmp_path: Pat
 def test_what_a_task_wrote_last_is_looked_at_once_more(tmp_path: Path) -> None:
     boxes = sandboxes(tmp_path)
     path = boxes.create(AGENT, KEY, 7)
-    assert (boxes.written_paths(), boxes.written_paths()) == ([path], [path])
+    assert (boxes.written_paths(), boxes.written_paths()) == (([path], []), ([path], []))
     boxes.release(AGENT, KEY, 7)
-    assert (boxes.written_paths(), boxes.written_paths()) == ([path], [])
+    assert (boxes.written_paths(), boxes.written_paths()) == (([], [path]), ([], []))
     boxes.close()

@@ -185,6 +185,24 @@ def test_what_is_not_there_is_empty_and_removed(groups: Groups) -> None:
     assert not groups.is_frozen("nobody")
 
 
+def test_what_it_may_use_of_the_cpu_can_be_said_later(groups: Groups, sleeper: Process) -> None:
+    if has_none(groups):
+        return
+    groups.make("g", BOUNDS, with_cpu=False)
+    before = cpu_files(groups)
+    groups.bound_cpu("g", BOUNDS)
+    after = cpu_files(groups)
+    groups.make("h", BOUNDS)
+    assert after == cpu_files(groups, "h")
+    assert before != after or not after, "where there is no such controller, there are no files"
+
+
+def cpu_files(groups: Groups, name: str = "g") -> list[str]:
+    folder = groups._path if isinstance(groups, V2Groups) else groups._paths["cpu"]  # type: ignore[attr-defined]
+    files = ("cpu.weight", "cpu.max", "cpu.shares", "cpu.cfs_quota_us")
+    return [path.read_text() for file in files if (path := Path(folder, name, file)).exists()]
+
+
 def test_made_twice_is_made_once(groups: Groups, sleeper: Process) -> None:
     if has_none(groups):
         return

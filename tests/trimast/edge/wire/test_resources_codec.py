@@ -40,6 +40,22 @@ def test_what_goes_out_comes_back(amount: Resources) -> None:
     assert resources_from_proto(resources_to_proto(whole)) == whole
 
 
+def test_what_was_read_before_is_not_read_again_unless_it_is_large() -> None:
+    small = resources_from_proto([scalar("cpus", 1)])
+    assert resources_from_proto([scalar("cpus", 1)]) is small
+    many = [ports(10 * number, 10 * number) for number in range(200)]
+    large = resources_from_proto(many)
+    assert resources_from_proto(many) == large
+    assert resources_from_proto(many) is not large
+
+
+def test_who_changes_a_message_with_resources_changes_no_other() -> None:
+    first = mesos_pb2.TaskInfo(resources=resources_to_proto(Resources.of({"cpus": 1_000})))
+    first.resources[0].scalar.value = 7
+    second = mesos_pb2.TaskInfo(resources=resources_to_proto(Resources.of({"cpus": 1_000})))
+    assert second.resources[0].scalar.value == 1
+
+
 def test_the_same_resource_named_twice_counts_twice() -> None:
     both = resources_from_proto([scalar("cpus", 1), scalar("cpus", 0.5)])
     assert both == Resources.of({"cpus": 1_500})
