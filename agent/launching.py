@@ -79,7 +79,6 @@ def on_process_started(
     was_lost_sight_of = task.phase is Phase.RECOVERING
     is_news = task.pid == 0
     task.phase = Phase.RUNNING
-    task.info = None
     task.pid, task.start_ticks, task.boot_id = event.pid, event.start_ticks, state.info.boot_id
     effects: list[AgentEffect] = []
     if was_lost_sight_of:

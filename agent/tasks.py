@@ -135,8 +135,7 @@ class Task:
         fence: log index of the accept that launched it.
         state: as in the newest report.
         notes: are written down with it.
-        info: what to run; None once its process is there, and for a task of an earlier life of the
-            agent.
+        info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
         over_disk: why the agent ends it.
         wants_links, has_volumes: of one that an executor runs: its volumes are to be in the sandbox
