@@ -5,7 +5,7 @@ BIN := .venv/bin
 SEEDS ?= 1000
 FUZZ_SECONDS ?= 60
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sim soak fuzz bench bench-setup protos clean
+.PHONY: help setup demo test check test-tools sim soak fuzz bench bench-setup protos clean
 
 help:
 	@echo "make demo    three masters, three agents, real work, and a leader killed in the middle"
@@ -32,6 +32,14 @@ setup: .venv/ready
 	$(BIN)/python -m tests.conformance.pymesos.installing
 	@touch $@
 
+# What tests use where it is there: faults of the disk, and containers of podman. On Debian, as root.
+TEST_TOOLS := strace podman runc busybox
+test-tools:
+	@for tool in $(TEST_TOOLS); do command -v $$tool >/dev/null || missing=1; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && apt-get install -qy --no-install-recommends strace podman runc busybox-static; \
+	fi
+
 demo: setup
 	$(BIN)/trimast demo
 
@@ -41,7 +49,7 @@ check: setup
 	$(BIN)/mypy .
 	$(BIN)/pytest -q --ignore=tests/integration --ignore=tests/simulation
 
-test: setup .venv/pymesos/ready
+test: setup .venv/pymesos/ready test-tools
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
