@@ -52,7 +52,7 @@ from trimast.model.task import TaskInfo
 
 STEPS_MAX: Final = 10_000
 """Of one ACCEPT: whoever has more takes several, and others have their turn in between."""
-RECONCILED_MAX: Final = 100_000
+RECONCILED_MAX: Final = 50_000
 
 _Call = scheduler_pb2.Call
 FrameworkNews = (
