@@ -58,7 +58,7 @@ from trimast.model.task_rules import fault_of_task
 
 STEPS_MAX: Final = 10_000
 """Of one ACCEPT: whoever has more takes several, and others have their turn in between."""
-RECONCILED_MAX: Final = 100_000
+RECONCILED_MAX: Final = 50_000
 
 _Call = scheduler_pb2.Call
 _LAUNCHES = {mesos_pb2.Offer.Operation.LAUNCH, mesos_pb2.Offer.Operation.LAUNCH_GROUP}

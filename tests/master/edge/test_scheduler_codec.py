@@ -181,7 +181,7 @@ def test_calls_that_would_keep_everybody_waiting_are_refused() -> None:
     reconcile = Call(type=Call.RECONCILE)
     for _ in range(RECONCILED_MAX + 1):
         reconcile.reconcile.tasks.add().task_id.value = "x"
-    with pytest.raises(BadMessage, match="names at most 100000 tasks"):
+    with pytest.raises(BadMessage, match="names at most 50000 tasks"):
         event_from_call(STREAM, reconcile)
 
 

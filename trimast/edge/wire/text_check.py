@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from trimast.edge.wire.bad_message import BadMessage
 
-MESSAGES_MAX: Final = 250_000
+MESSAGES_MAX: Final = 150_000
 """In one. To look at each takes its time, in which nothing else is done."""
 
 
