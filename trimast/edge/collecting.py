@@ -45,7 +45,11 @@ class _Collecting:
             return
         if info["generation"] == 2:
             self._set_aside()
-        elif not self._is_asked and gc.get_count()[2] >= _PORTION:
+        elif gc.get_count()[2] >= _PORTION:
+            self._ask()
+
+    def _ask(self) -> None:
+        if not self._is_asked:
             self._is_asked = True
             self._soon(self._collect)
 
@@ -60,8 +64,10 @@ class _Collecting:
             # To count them is to go through all of them: a tenth of a second with ten millions.
             self._collections = 0
             if gc.get_freeze_count() > self._set_aside_min + 2 * self._in_use():
-                # The next one looks at everything, and then all that is left is set aside again.
+                # The next one looks at everything, and then all that is left is set aside again. At
+                # once: who leads by the time it would come anyway has no time for it.
                 gc.unfreeze()
+                self._ask()
 
 
 def collect_in_small_portions(
@@ -88,6 +94,9 @@ def collect_in_small_portions(
         set_aside_min=set_aside_min,
         counted_every=counted_every,
     )
+    # What a start has made, from a snapshot perhaps, is set aside as it is: to look at it once
+    # would take seconds, just when others wait for this process to lead them.
+    gc.freeze()
     gc.callbacks.append(callback)
 
     def end() -> None:

@@ -41,6 +41,23 @@ def test_what_outlives_a_full_collection_is_set_aside() -> None:
     assert gc.get_freeze_count() == 0
 
 
+def test_what_was_there_at_the_start_is_not_looked_at() -> None:
+    gone = weakref.ref(Cycle())
+    with small_portions(10**9):
+        gc.collect()
+        assert gone() is not None
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_look_at_everything_is_not_put_off_until_others_wait_for_it() -> None:
+    with small_portions(0) as asked:
+        gc.collect()
+        asked.clear()
+        gc.collect()
+        assert len(asked) == 1
+
+
 def test_new_garbage_is_found_all_the_same() -> None:
     with small_portions(10**9):
         gc.collect()
