@@ -28,6 +28,7 @@ from tests.bench.processes import isolation_of, spent
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 from trimast.cli.local_cluster.lifecycle import bring_down, bring_up
 from trimast.framework import (
+    NEVER_RAN,
     Offer,
     Scheduler,
     SchedulerDriver,
@@ -73,7 +74,8 @@ class AsFastAsOffered(Scheduler):
                 driver.decline(offer)
 
     def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
-        if update.state.is_terminal:
+        # Launches that are lost with their leader end as well: nobody knows of them.
+        if update.state.is_terminal or update.state in NEVER_RAN:
             self.ends[update.state.value] += 1
             self._running -= 1
             if not self._running and not self._is_more:
