@@ -147,7 +147,9 @@ class LogRotation:
         try:
             os.fchown(copy, facts.st_uid, facts.st_gid)
             os.fchmod(copy, stat.S_IMODE(facts.st_mode) & 0o644)
-            _copy_range(file, copy, max(0, end - self._bytes_max), end)
+            begin = max(0, end - self._bytes_max)
+            _copy_range(file, copy, begin, end)
+            _note_dropped(copy, dropped_bytes(file) + begin)
         except OSError:
             os.close(copy)
             os.unlink(_new(name), dir_fd=box)
@@ -164,8 +166,7 @@ class LogRotation:
                 _copy_range(file, copy, end, size)
             os.ftruncate(file, 0)
             end = size
-        with contextlib.suppress(OSError):
-            os.setxattr(file, _DROPPED, str(dropped_bytes(file) + end).encode())
+        _note_dropped(file, dropped_bytes(file) + end)
 
     def _shift(self, box: int, name: str) -> None:
         for number in range(self._files_max - 1, 0, -1):
@@ -176,8 +177,14 @@ class LogRotation:
         os.rename(_new(name), f"{name}.1", src_dir_fd=box, dst_dir_fd=box)
 
 
+def _note_dropped(file: int, count: int) -> None:
+    with contextlib.suppress(OSError):
+        os.setxattr(file, _DROPPED, str(count).encode())
+
+
 def dropped_bytes(file: int) -> int:
-    """How much has been taken off the front of an open file, ever; 0 where that cannot be kept."""
+    """How much of its stream came before an open file: has been taken off its front, ever, or was
+    in older ones. 0 where that cannot be kept."""
     try:
         text = os.getxattr(file, _DROPPED)
     except OSError:
