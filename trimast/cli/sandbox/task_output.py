@@ -114,10 +114,12 @@ class TaskOutput:
                     found = self._read(offset, PIECE_BYTES, suffix)
                     if found.dropped_bytes == piece.dropped_bytes:
                         return found.data
-            if older and older[0][1].end == end:
-                later = [p.dropped_bytes for _, p in older if p.dropped_bytes > self._position]
-                self._miss_until(min(later, default=end))
-                continue
+                    break
+            else:
+                if older and older[0][1].end == end:
+                    later = [p.dropped_bytes for _, p in older if p.dropped_bytes > self._position]
+                    self._miss_until(min(later, default=end))
+                    continue
             # They are just being renamed.
             tries -= 1
             time.sleep(ROTATING_PAUSE_S)
