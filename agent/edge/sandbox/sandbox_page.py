@@ -1,4 +1,7 @@
-"""`GET /sandbox/<framework>/<task>/<stdout|stderr>`: what a task has written, a piece at a time."""
+"""`GET /sandbox/<framework>/<task>/<stdout|stderr>`: what a task has written, a piece at a time.
+
+Also of the older files that are kept, `stdout.1` and so on.
+"""
 
 import asyncio
 import os
@@ -62,7 +65,8 @@ def add_sandbox_page(
             },
         )
 
-    app.router.add_get("/sandbox/{framework_id}/{task_id}/{file:stdout|stderr}", output)
+    file = r"{file:(?:stdout|stderr)(?:\.[0-9]{1,4})?}"
+    app.router.add_get("/sandbox/{framework_id}/{task_id}/" + file, output)
 
 
 def _read(path: Path, offset: int, length: int, lock: threading.Lock) -> tuple[bytes, int, int]:

@@ -63,8 +63,7 @@ def test_nothing_is_lost_or_doubled(box: Path, can: str) -> None:
     assert before + now == data
     assert len(now) <= BLOCK
     assert sorted(os.listdir(box)) == ["stdout", "stdout.1"]
-    with open(box / "stdout", "rb") as file:
-        assert dropped_bytes(file.fileno()) == len(before)
+    assert came_before(box / "stdout") == len(before)
 
 
 def test_a_task_writes_on_where_the_file_now_ends(box: Path, can: str) -> None:
@@ -78,6 +77,11 @@ def test_a_task_writes_on_where_the_file_now_ends(box: Path, can: str) -> None:
     assert b"\0" not in whole
 
 
+def came_before(path: Path) -> int:
+    with open(path, "rb") as file:
+        return dropped_bytes(file.fileno())
+
+
 def test_of_a_flood_the_newest_is_kept(box: Path, can: str) -> None:
     data = os.urandom(10 * MOST)
     (box / "stdout").write_bytes(data)
@@ -85,6 +89,7 @@ def test_of_a_flood_the_newest_is_kept(box: Path, can: str) -> None:
     whole = (box / "stdout.1").read_bytes() + (box / "stdout").read_bytes()
     assert data.endswith(whole)
     assert MOST <= len(whole) <= MOST + BLOCK
+    assert came_before(box / "stdout.1") == len(data) - len(whole)
 
 
 def test_only_so_many_are_kept(box: Path) -> None:
@@ -95,6 +100,9 @@ def test_only_so_many_are_kept(box: Path) -> None:
     assert sorted(os.listdir(box)) == ["stdout", "stdout.1", "stdout.2"]
     assert (box / "stdout.1").read_bytes()[-1:] == b"c"
     assert (box / "stdout.2").read_bytes()[-1:] == b"b"
+    for older, newer in (("stdout.2", "stdout.1"), ("stdout.1", "stdout")):
+        end = came_before(box / older) + (box / older).stat().st_size
+        assert end <= came_before(box / newer) <= end + 4 * BLOCK
 
 
 def test_or_none_at_all(box: Path) -> None:

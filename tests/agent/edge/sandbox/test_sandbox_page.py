@@ -47,6 +47,14 @@ def test_a_piece_is_what_was_asked_for(boxes: Sandboxes, query: str, data: bytes
     assert get(boxes, f"/sandbox/f/t/stdout{query}") == (200, data, "10")
 
 
+def test_older_files_are_shown_as_well(boxes: Sandboxes) -> None:
+    box = boxes.find(KEY)
+    assert box is not None
+    (box / "stdout.1").write_bytes(b"older")
+    assert get(boxes, "/sandbox/f/t/stdout.1?offset=1") == (200, b"lder", "5")
+    assert get(boxes, "/sandbox/f/t/stdout.2")[0] == 404
+
+
 @pytest.mark.parametrize(
     ("query", "name"),
     [
