@@ -140,3 +140,10 @@ class OperationRecord:
         """The same whoever leads."""
         name = f"{self.framework_id}\n{self.operation.operation_id}\n{self.fence}"
         return hashlib.sha256(name.encode()).digest()[:16]
+
+
+def told_state(state: TaskState, agent: AgentRecord | None) -> TaskState:
+    """A task's state as the world is told: UNREACHABLE while its agent is."""
+    if state.is_terminal or (agent is not None and agent.state is not AgentState.UNREACHABLE):
+        return state
+    return TaskState.UNREACHABLE

@@ -13,6 +13,7 @@ from master.registry.records import (
     OperationRecord,
     TaskKey,
     TaskRecord,
+    told_state,
 )
 from trimast.model.ids import AgentId, FrameworkId, MasterId, OperationId
 from trimast.model.resource_kind import plain
@@ -76,8 +77,7 @@ class RegistryState:
         return total if reserved is None else total - plain(reserved) + reserved
 
     def state_of(self, task: TaskRecord) -> TaskState:
-        """A task's state as the world is told: UNREACHABLE while its agent is."""
-        return self._told(task.agent_id, task.state)
+        return told_state(task.state, self.agents.get(task.agent_id))
 
     def tasks_by_state(self) -> Mapping[TaskState, int]:
         """How many are in which state, as the world is told. Looks at agents, not at tasks, of
@@ -85,16 +85,8 @@ class RegistryState:
         found: Counter[TaskState] = Counter()
         for agent_id, counts in self._states_on.items():
             for state, number in counts.items():
-                found[self._told(agent_id, state)] += number
+                found[told_state(state, self.agents.get(agent_id))] += number
         return found
-
-    def _told(self, agent_id: AgentId, state: TaskState) -> TaskState:
-        if state.is_terminal:
-            return state
-        agent = self.agents.get(agent_id)
-        if agent is None or agent.state is AgentState.UNREACHABLE:
-            return TaskState.UNREACHABLE
-        return state
 
     def operation(
         self, framework_id: FrameworkId, operation_id: OperationId

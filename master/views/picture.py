@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from master.leader.state import LeaderState
 from master.presence.agents import LinkStage
-from master.registry.records import AgentRecord, AgentState, FrameworkRecord, TaskRecord
+from master.registry.records import AgentRecord, AgentState, FrameworkRecord, TaskRecord, told_state
 from trimast.model.ids import AgentId, FrameworkId
 from trimast.model.offer import Offer
 from trimast.model.resource_kind import plain
@@ -50,13 +50,7 @@ class Picture:
         return self.used.get(agent.agent_id, NOTHING)
 
     def state_of(self, task: TaskRecord) -> TaskState:
-        """As the world is told: UNREACHABLE while its agent is."""
-        if task.state.is_terminal:
-            return task.state
-        agent = self.agents.get(task.agent_id)
-        if agent is None or agent.state is AgentState.UNREACHABLE:
-            return TaskState.UNREACHABLE
-        return task.state
+        return told_state(task.state, self.agents.get(task.agent_id))
 
     def framework_of(self, framework_id: FrameworkId) -> FrameworkRecord | None:
         return self.frameworks.get(framework_id) or self.completed_frameworks.get(framework_id)
