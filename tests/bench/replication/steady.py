@@ -2,8 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from tests.bench.replication.replicas import Replicas
+
+_PIECE_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,16 @@ async def bench(replicas: Replicas, *, idle_s: float, loaded_s: float) -> Steady
     await asyncio.sleep(idle_s)
     idle = await _term(replicas, leader)
     leader = await replicas.wait_until_whole()
-    if loaded_s:
-        await replicas.load(leader, outstanding=1024, seconds=loaded_s, size_bytes=256)
+    for piece_s in _pieces(loaded_s):
+        # The leader itself sorts what each piece has given: it is not to lose its lead by that.
+        await replicas.load(leader, outstanding=1024, seconds=piece_s, size_bytes=256)
+        leader = await replicas.wait_until_whole()
     return Steady(idle_s, idle - begun, loaded_s, await _term(replicas, leader) - idle)
+
+
+def _pieces(seconds: float) -> list[float]:
+    whole, rest = divmod(seconds, _PIECE_S)
+    return [_PIECE_S] * int(whole) + ([rest] if rest else [])
 
 
 async def _term(replicas: Replicas, name: str) -> int:
