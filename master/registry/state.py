@@ -58,6 +58,7 @@ class RegistryState:
     _keys_of_agent: dict[AgentId, dict[TaskKey, None]] = field(default_factory=dict)
     _keys_of_framework: dict[FrameworkId, dict[TaskKey, None]] = field(default_factory=dict)
     _states_on: dict[AgentId, Counter[TaskState]] = field(default_factory=dict)
+    _holding_of: Counter[FrameworkId] = field(default_factory=Counter)
 
     # Reading
 
@@ -88,6 +89,18 @@ class RegistryState:
                 found[told_state(state, self.agents.get(agent_id))] += number
         return found
 
+    def number_holding_on(self, agent_id: AgentId) -> int:
+        """How many tasks hold resources of this agent."""
+        counts = self._states_on.get(agent_id, Counter[TaskState]())
+        return sum(number for state, number in counts.items() if not state.is_terminal)
+
+    def number_holding_of(self, framework_id: FrameworkId) -> int:
+        """How many tasks of this framework hold resources."""
+        return self._holding_of[framework_id]
+
+    def held_by(self, framework_id: FrameworkId) -> Resources:
+        return self.held.get(framework_id, NOTHING)
+
     def operation(
         self, framework_id: FrameworkId, operation_id: OperationId
     ) -> OperationRecord | None:
@@ -113,8 +126,9 @@ class RegistryState:
         self.tasks[task.key] = task
         self._count(task, 1)
         if task.holds_resources:
-            held = self.held.get(task.framework_id, NOTHING)
+            held = self.held_by(task.framework_id)
             self.held[task.framework_id] = held + self._taken_by(task).amounts
+            self._holding_of[task.framework_id] += 1
         self._keys_of_agent.setdefault(task.agent_id, {})[task.key] = None
         self._keys_of_framework.setdefault(task.framework_id, {})[task.key] = None
         executor = task.executor_key
@@ -142,6 +156,9 @@ class RegistryState:
         return freed
 
     def _let_go(self, framework_id: FrameworkId, amounts: Resources) -> None:
+        self._holding_of[framework_id] -= 1
+        if not self._holding_of[framework_id]:
+            del self._holding_of[framework_id]
         left = self.held[framework_id] - amounts
         if left.is_empty:
             del self.held[framework_id]

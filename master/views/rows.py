@@ -7,7 +7,6 @@ from master.offers.ledger import OfferLedger
 from master.registry.records import AgentRecord, FrameworkRecord, TaskRecord
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
-from trimast.model.resources import total_of
 from trimast.model.task_lifecycle import TaskState
 
 
@@ -32,6 +31,12 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkRow:
+    """
+    Attributes:
+        tasks: how many hold resources.
+        used: by them and their executors; of ports and the like each agent has its own.
+    """
+
     id: FrameworkId
     state: str
     name: str
@@ -115,21 +120,20 @@ def _agent_row(registry: RegistryState, agent: AgentRecord) -> AgentRow:
         http=f"{info.hostname}:{info.http_port}" if info.http_port else "",
         resources=str(registry.total_on(agent.agent_id)),
         used=str(registry.used_on(agent.agent_id)),
-        tasks=sum(t.holds_resources for t in registry.tasks_of_agent(agent.agent_id)),
+        tasks=registry.number_holding_on(agent.agent_id),
         version=info.version,
         attributes=";".join(f"{a.name}:{a.text}" for a in info.attributes),
     )
 
 
 def _framework_row(registry: RegistryState, framework: FrameworkRecord) -> FrameworkRow:
-    tasks = [t for t in registry.tasks_of_framework(framework.framework_id) if t.holds_resources]
     return FrameworkRow(
         id=framework.framework_id,
         state=framework.state.value,
         name=framework.info.name,
         user=framework.info.user,
-        tasks=len(tasks),
-        used=str(total_of(t.info.resources for t in tasks)),
+        tasks=registry.number_holding_of(framework.framework_id),
+        used=str(registry.held_by(framework.framework_id)),
         failover_timeout_ms=framework.info.failover_timeout_ms,
     )
 

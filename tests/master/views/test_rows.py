@@ -30,6 +30,23 @@ def test_a_running_cluster_is_shown_as_it_is() -> None:
     assert (offer.agent_id, offer.resources) == (AGENT, "cpus:1;mem:512")
 
 
+def test_tasks_are_not_counted_one_by_one() -> None:
+    """There may be a million, and who looks at them all does not lead any more."""
+    cluster = a_cluster_with_agent_and_framework()
+    fence = cluster.running_task()
+    cluster.registry.tasks, kept = {}, cluster.registry.tasks
+    [agent] = agent_rows(cluster.registry)
+    [framework] = framework_rows(cluster.registry, completed=False)
+    assert (agent.tasks, framework.tasks) == (1, 1)
+    assert (agent.used, framework.used) == ("cpus:1;mem:512", "cpus:1;mem:512")
+    cluster.registry.tasks = kept
+    cluster.report(a_report(TaskState.FINISHED, 2, fence=fence))
+    [agent] = agent_rows(cluster.registry)
+    [framework] = framework_rows(cluster.registry, completed=False)
+    assert (agent.tasks, framework.tasks) == (0, 0)
+    assert (agent.used, framework.used) == ("nothing", "nothing")
+
+
 def test_tasks_of_an_unreachable_agent_are_shown_unreachable() -> None:
     cluster = a_cluster_with_agent_and_framework()
     cluster.running_task()
