@@ -63,6 +63,9 @@ STOP_GRACE_S: Final = 0.5
 HAND_OVER_MAX_S: Final = 1.0
 """A leader that is told to stop tries so long to have another master lead first."""
 
+COMMANDS_A_TURN_MAX: Final = 100
+"""Each takes a leader 0.1 ms to apply and to tell of, and more while a snapshot is written."""
+
 LOOP_WATCH_S: Final = 0.1
 OBJECTS_A_TASK: Final = 16
 """Of those that Python's search for garbage looks at, with labels and the like."""
@@ -192,6 +195,8 @@ def replication_config(config: MasterConfig) -> ReplicationConfig:
         state_format=_state_format(),
         election_timeout_min_ms=config.election_timeout_min_ms,
         election_timeout_max_ms=config.election_timeout_max_ms,
+        entry_commands_max=COMMANDS_A_TURN_MAX,
+        apply_commands_per_turn_max=COMMANDS_A_TURN_MAX,
     )
 
 

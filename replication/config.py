@@ -102,8 +102,13 @@ class ReplicationConfig:
     command_bytes_max: int = MIB
     """The largest command; larger are refused as `TOO_LARGE`. At most 1 MiB."""
 
+    entry_commands_max: int = 4096
+    """Commands that travel in one entry. An entry is applied in one turn of the loop: where a
+    command takes long to apply, few. At least 1."""
+
     apply_commands_per_turn_max: int = 500
-    """Commands applied before other work of the loop has its turn."""
+    """Commands applied before other work of the loop has its turn, or one entry if that has
+    more."""
 
     segment_bytes_max: int = 64 * MIB
     """The log goes on in a new file when one has grown to this. At least 64 KiB."""
@@ -182,11 +187,8 @@ class ReplicationConfig:
             "pending_bytes_max",
             self.pending_bytes_max,
         )
-        _check(
-            self.apply_commands_per_turn_max >= 1,
-            "apply_commands_per_turn_max",
-            self.apply_commands_per_turn_max,
-        )
+        for setting in ("entry_commands_max", "apply_commands_per_turn_max"):
+            _check(getattr(self, setting) >= 1, setting, getattr(self, setting))
         _check(self.segment_bytes_max >= 65_536, "segment_bytes_max", self.segment_bytes_max)
         for setting in (
             "snapshot_after_bytes",

@@ -119,6 +119,8 @@ class Proposals:
             size_bytes += len(proposal.command) + entry.COMMAND_OVERHEAD_BYTES
             if batch and size_bytes > _ENTRY_BYTES_MAX:
                 break
+            if len(batch) >= self._config.entry_commands_max:
+                break
             self._waiting.popleft()
             if not proposal.is_answered:
                 batch.append(proposal)

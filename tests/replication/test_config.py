@@ -32,6 +32,7 @@ def test_what_is_not_said_has_a_sound_value() -> None:
         ("pending_proposals_max", 0),
         ("pending_bytes_max", 1),
         ("command_bytes_max", 2**20 + 1),
+        ("entry_commands_max", 0),
         ("apply_commands_per_turn_max", 0),
         ("segment_bytes_max", 1),
         ("snapshot_after_bytes", 0),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from replication.engine import entry
 from replication.engine.firewall import Firewall
 from replication.engine.messages import Append, Matched, Retry, Vote
 from replication.replicated_log import Committed, OutcomeUnknown, ProposalRefused, RefusalCause
@@ -88,6 +89,22 @@ def test_what_went_through_a_session_is_not_sent_twice() -> None:
         ]
         assert len(sent) == len(set(sent)) == 21
         assert len(again) == len(set(again)) == 21
+
+
+def test_no_entry_holds_more_commands_than_may_be_applied_in_a_turn() -> None:
+    with lone_replica("a", entry_commands_max=3) as a:
+        term = lead(a, "b")
+        a.hear("b", term, Matched(3), echo=last_sequence(a, "b"))
+        a.run(0.01)
+        for number in range(8):
+            a.world.propose(a.replica, b"%d" % number)
+        for index in (3, 4, 5):
+            a.run(0.01)
+            a.hear("b", term, Matched(index), echo=last_sequence(a, "b"))
+        a.run(0.01)
+        payloads = [data[1:] for data, index, _ in a.replica.wal[:] if index > 2]
+        held = [len(entry.unpack(p)) for p in payloads if entry.holds_commands(p)]
+        assert held == [3, 3, 2]
 
 
 def test_what_two_peers_are_told_alike_is_made_once() -> None:
