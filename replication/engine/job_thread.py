@@ -1,4 +1,4 @@
-"""The thread that does the engine's jobs, and gives way to the event loop after each step."""
+"""The thread that does the engine's jobs, and gives way to all else after each step."""
 
 import asyncio
 import time
@@ -8,9 +8,15 @@ from typing import Final
 
 from replication.engine.workbench import Job
 
-_REST_S: Final = 0.0001
-"""After each step of a job: the thread that waits for the interpreter gets it. Without it the loop
-would wait up to 5 ms each time it wakes."""
+_REST_MIN_S: Final = 0.0001
+_REST_MAX_S: Final = 0.005
+"""After each step of a job it rests as long as the step took: the loop finds the interpreter, and
+other processes a core, free half of the time. Without a rest the loop would wait up to 5 ms each
+time it wakes."""
+
+
+def rest_after(took_s: float) -> float:
+    return min(max(took_s, _REST_MIN_S), _REST_MAX_S)
 
 
 class JobThread:
@@ -40,10 +46,12 @@ class JobThread:
         self._thread.shutdown()
 
     def _do_steps(self, job: Job) -> None:
+        began_s = time.perf_counter()
         for _ in job.steps:
             if self._is_stopping:
                 return
-            time.sleep(_REST_S)
+            time.sleep(rest_after(time.perf_counter() - began_s))
+            began_s = time.perf_counter()
 
     def _ended(self, job: Job, done: "asyncio.Future[None]") -> None:
         self._job = None
