@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import grpc
 import grpc.aio
 import structlog
 
 from master.disaster.counting import count
 from master.edge.doors import Doorkeeper
+from master.edge.long_answers import LongAnswers, write
 from master.edge.registry_log import CapturedRegistry, RegistryLog
 from master.registry.snapshot import RegistrySnapshot
 from protos.trimast.v1 import cluster_pb2
@@ -24,8 +24,6 @@ log = structlog.get_logger()
 BACKUPS_MAX: Final = 2
 """At a time: each holds on to records that are replaced meanwhile."""
 PART_BYTES_MAX: Final = 256 * 1024
-PATIENCE_S: Final = 30.0
-"""So long may a reader take for one part."""
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -60,26 +58,15 @@ class BackingUp:
         self._doorkeeper = doorkeeper
         self._registry_log = registry_log
         self._position = position
-        self._under_way = 0
+        self._answers = LongAnswers("backups", BACKUPS_MAX)
 
     async def send(self, context: _Context, *, leading: bool) -> None:
         """
         Args:
             leading: a quorum has just said so.
         """
-        if self._under_way >= BACKUPS_MAX:
-            await context.abort(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"{BACKUPS_MAX} backups are being made already; ask again when one is done",
-            )
-        self._under_way += 1
-        try:
+        async with self._answers.one_more(context):
             await self._send(context, leading=leading)
-        except TimeoutError:
-            log.warning("slow_reader_cut_off", peer=context.peer())
-            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "you read too slowly")
-        finally:
-            self._under_way -= 1
 
     async def _send(self, context: _Context, *, leading: bool) -> None:
         # One turn of the loop: the position is that of what is captured.
@@ -96,7 +83,7 @@ class BackingUp:
             frameworks=len(snapshot.frameworks),
             tasks=len(snapshot.tasks),
         )
-        await _write(context, cluster_pb2.BackupReply(head=head))
+        await write(context, cluster_pb2.BackupReply(head=head))
         digest = hashlib.sha256()
         size_bytes = 0
         parts = self._parts(position, snapshot)
@@ -105,9 +92,9 @@ class BackingUp:
             size_bytes += len(part)
             for at in range(0, len(part), PART_BYTES_MAX):
                 data = part[at : at + PART_BYTES_MAX]
-                await _write(context, cluster_pb2.BackupReply(data=data))
+                await write(context, cluster_pb2.BackupReply(data=data))
         end = cluster_pb2.BackupEnd(size_bytes=size_bytes, sha256=digest.digest())
-        await _write(context, cluster_pb2.BackupReply(end=end))
+        await write(context, cluster_pb2.BackupReply(end=end))
         log.info("backup_sent", index=position.index, size_bytes=size_bytes)
 
     def _parts(self, position: LogPosition, snapshot: RegistrySnapshot) -> Iterator[bytes]:
@@ -121,8 +108,3 @@ class BackingUp:
             count(snapshot).as_fields(),
         )
         yield from backup_parts(header, CapturedRegistry(snapshot).chunks())
-
-
-async def _write(context: _Context, message: cluster_pb2.BackupReply) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        await context.write(message)

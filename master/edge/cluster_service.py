@@ -1,7 +1,6 @@
 """The operators' door: who leads, listings, and the few orders an operator may give."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict
 from typing import Any
 
 import grpc
@@ -12,6 +11,7 @@ from master.edge.backing_up import BackingUp
 from master.edge.changing_members import change_members, members_reply
 from master.edge.doors import Doorkeeper
 from master.edge.handing_over import hand_over
+from master.edge.listing import Listing, Listings, message_of
 from master.edge.operator_questions import LeadershipLost, OperatorQuestions
 from master.edge.registry_log import RegistryLog
 from master.leader.effects import AnswerOperator
@@ -60,6 +60,7 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         self._registry_log = registry_log
         self._backing_up = backing_up
         self._questions = questions
+        self._listings = Listings()
 
     async def WhoLeads(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.WhoLeadsRequest, context: _Context
@@ -83,39 +84,58 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
             ],
         )
 
-    async def ListAgents(  # noqa: N802 - gRPC's name
+    # They write by themselves rather than yielding: so a reader who takes nothing can be given up.
+    async def ListAgents(  # type: ignore[override] # noqa: N802 - gRPC's name
         self, request: cluster_pb2.ListAgentsRequest, context: _Context
-    ) -> cluster_pb2.ListAgentsReply:
+    ) -> None:
         leading = await self._confirm_leading()
-        rows = agent_rows(self._registry_log.state)
-        return cluster_pb2.ListAgentsReply(
-            agents=[cluster_pb2.AgentRow(**asdict(row)) for row in rows],
-            leading=leading,
-            applied_index=self._applied_index,
-        )
 
-    async def ListFrameworks(  # noqa: N802 - gRPC's name
+        def begin() -> Listing[cluster_pb2.AgentRow]:
+            rows = agent_rows(self._registry_log.state)
+            index = self._applied_index
+            return Listing(
+                (message_of(cluster_pb2.AgentRow, row) for row in rows),
+                lambda agents: cluster_pb2.ListAgentsReply(
+                    agents=agents, leading=leading, applied_index=index
+                ),
+            )
+
+        await self._listings.send(context, begin)
+
+    async def ListFrameworks(  # type: ignore[override] # noqa: N802 - gRPC's name
         self, request: cluster_pb2.ListFrameworksRequest, context: _Context
-    ) -> cluster_pb2.ListFrameworksReply:
+    ) -> None:
         leading = await self._confirm_leading()
-        rows = framework_rows(self._registry_log.state, completed=request.completed)
-        return cluster_pb2.ListFrameworksReply(
-            frameworks=[cluster_pb2.FrameworkRow(**asdict(row)) for row in rows],
-            leading=leading,
-            applied_index=self._applied_index,
-        )
 
-    async def ListTasks(  # noqa: N802 - gRPC's name
+        def begin() -> Listing[cluster_pb2.FrameworkRow]:
+            rows = framework_rows(self._registry_log.state, completed=request.completed)
+            index = self._applied_index
+            return Listing(
+                (message_of(cluster_pb2.FrameworkRow, row) for row in rows),
+                lambda frameworks: cluster_pb2.ListFrameworksReply(
+                    frameworks=frameworks, leading=leading, applied_index=index
+                ),
+            )
+
+        await self._listings.send(context, begin)
+
+    async def ListTasks(  # type: ignore[override] # noqa: N802 - gRPC's name
         self, request: cluster_pb2.ListTasksRequest, context: _Context
-    ) -> cluster_pb2.ListTasksReply:
+    ) -> None:
         leading = await self._confirm_leading()
         framework_id = FrameworkId(request.framework_id) if request.framework_id else None
-        rows = task_rows(self._registry_log.state, framework_id, completed=request.completed)
-        return cluster_pb2.ListTasksReply(
-            tasks=[cluster_pb2.TaskRow(**asdict(row)) for row in rows],
-            leading=leading,
-            applied_index=self._applied_index,
-        )
+
+        def begin() -> Listing[cluster_pb2.TaskRow]:
+            rows = task_rows(self._registry_log.state, framework_id, completed=request.completed)
+            index = self._applied_index
+            return Listing(
+                (None if row is None else message_of(cluster_pb2.TaskRow, row) for row in rows),
+                lambda tasks: cluster_pb2.ListTasksReply(
+                    tasks=tasks, leading=leading, applied_index=index
+                ),
+            )
+
+        await self._listings.send(context, begin)
 
     async def ListOffers(  # noqa: N802 - gRPC's name
         self, request: cluster_pb2.ListOffersRequest, context: _Context
@@ -123,7 +143,7 @@ class ClusterService(cluster_pb2_grpc.ClusterServicer):
         reign = await self._doorkeeper.reign_or_redirect(context)
         rows = offer_rows(reign.state.ledger)
         return cluster_pb2.ListOffersReply(
-            offers=[cluster_pb2.OfferRow(**asdict(row)) for row in rows]
+            offers=[message_of(cluster_pb2.OfferRow, row) for row in rows]
         )
 
     async def ProveQuorum(  # noqa: N802 - gRPC's name

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from master.offers.ledger import OfferLedger
 from master.registry.records import AgentRecord, FrameworkRecord, TaskRecord
 from master.registry.state import RegistryState
 from trimast.model.ids import AgentId, FrameworkId, OfferId, TaskId
+from trimast.model.resources import Resources
 from trimast.model.task_lifecycle import TaskState
+
+RecordT = TypeVar("RecordT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +84,40 @@ class OfferRow:
 
 
 def agent_rows(registry: RegistryState) -> Iterator[AgentRow]:
-    return (_agent_row(registry, agent) for agent in registry.agents.values())
+    """As all of these: of the records that are there when it is called, whenever a row is made."""
+    agents = _one_by_one([*registry.agents.values()])
+    return (_agent_row(registry, agent) for agent in agents)
 
 
 def framework_rows(registry: RegistryState, *, completed: bool) -> Iterator[FrameworkRow]:
-    if completed:
-        yield from (_framework_row(registry, f) for f in registry.completed_frameworks.values())
-    yield from (_framework_row(registry, f) for f in registry.frameworks.values())
+    kept = registry.completed_frameworks.values() if completed else ()
+    frameworks = _one_by_one([*kept, *registry.frameworks.values()])
+    return (_framework_row(registry, framework) for framework in frameworks)
 
 
 def task_rows(
     registry: RegistryState, framework_id: FrameworkId | None, *, completed: bool
-) -> Iterator[TaskRow]:
-    """Tasks that have ended but whose end nobody has acknowledged yet count as not completed."""
-    kept = [*registry.completed_tasks.values()] if completed else []
-    for task in (*kept, *registry.tasks.values()):
-        if framework_id is None or task.framework_id == framework_id:
-            yield _task_row(registry, task)
+) -> Iterator[TaskRow | None]:
+    """Tasks that have ended but whose end nobody has acknowledged yet count as not completed.
+
+    Returns:
+        None for each task of another framework: to pass over a million takes long too, and whoever
+        reads may do something else in between.
+    """
+    kept = registry.completed_tasks.values() if completed else ()
+    tasks = _one_by_one([*kept, *registry.tasks.values()])
+    if framework_id is None:
+        return (_task_row(registry, task) for task in tasks)
+    return (
+        _task_row(registry, task) if task.framework_id == framework_id else None for task in tasks
+    )
+
+
+def _one_by_one(records: list[RecordT]) -> Iterator[RecordT]:
+    """Holds on to none that it has given: those that are replaced meanwhile can go."""
+    records.reverse()
+    while records:
+        yield records.pop()
 
 
 def offer_rows(ledger: OfferLedger) -> Iterator[OfferRow]:
@@ -118,12 +139,18 @@ def _agent_row(registry: RegistryState, agent: AgentRecord) -> AgentRow:
         state=agent.state.value,
         hostname=info.hostname,
         http=f"{info.hostname}:{info.http_port}" if info.http_port else "",
-        resources=str(registry.total_on(agent.agent_id)),
+        resources=str(_total_on(registry, agent)),
         used=str(registry.used_on(agent.agent_id)),
         tasks=registry.number_holding_on(agent.agent_id),
         version=info.version,
         attributes=";".join(f"{a.name}:{a.text}" for a in info.attributes),
     )
+
+
+def _total_on(registry: RegistryState, agent: AgentRecord) -> Resources:
+    """Of one that has been forgotten since, nothing is reserved any more."""
+    is_known = agent.agent_id in registry.agents
+    return registry.total_on(agent.agent_id) if is_known else agent.info.resources
 
 
 def _framework_row(registry: RegistryState, framework: FrameworkRecord) -> FrameworkRow:

@@ -8,6 +8,7 @@ import grpc.aio
 from protos.mesos.v1.scheduler import scheduler_pb2
 from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc, scheduler_link_pb2_grpc
 from trimast.cli.local_cluster.cluster_file import ClusterFile, Master
+from trimast.cli.portions import portions
 from trimast.edge.leader_finder import LeaderFinder, NoLeader
 
 
@@ -48,8 +49,10 @@ class RegistryClient:
     async def frameworks_on(self, master: Master) -> set[str]:
         stub = cluster_pb2_grpc.ClusterStub(self._finder.channel(master.grpc))
         request = cluster_pb2.ListFrameworksRequest(completed=True)
-        reply = await stub.ListFrameworks(request, timeout=5)
-        return {row.id for row in reply.frameworks}
+        call = stub.ListFrameworks(request)
+        return {
+            row.id async for reply in portions(call, silence_max_s=5) for row in reply.frameworks
+        }
 
     async def close(self) -> None:
         await self._finder.close()

@@ -12,13 +12,15 @@ from trimast.cli.connecting import Masters, the_leader
 from trimast.cli.local_cluster.cluster_file import ClusterFile
 from trimast.cli.local_cluster.leader import leader_of
 from trimast.cli.local_cluster.processes import is_alive
+from trimast.cli.portions import portions
 
 
 async def frameworks_of_the_leader(cluster: ClusterFile) -> set[str]:
     async with the_leader(Masters(tuple(cluster.master_addresses), 10)) as leader:
-        reply = await leader.ListFrameworks(cluster_pb2.ListFrameworksRequest(completed=True))
-    assert reply.leading
-    return {row.id for row in reply.frameworks}
+        call = leader.ListFrameworks(cluster_pb2.ListFrameworksRequest(completed=True))
+        replies = [reply async for reply in portions(call, silence_max_s=10)]
+    assert all(reply.leading for reply in replies)
+    return {row.id for reply in replies for row in reply.frameworks}
 
 
 def test_leadership_goes_where_the_operator_says(start_cluster: StartCluster) -> None:

@@ -2,29 +2,28 @@
 
 import asyncio
 
-from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
 from tests.integration.conftest import StartCluster
 from tests.integration.long_task import WatchedHolder, all_started, driver_for
+from trimast.cli.agents import agent_rows
+from trimast.cli.connecting import Masters
+from trimast.cli.frameworks import framework_rows
 from trimast.cli.local_cluster.cluster_file import ClusterFile
-from trimast.cli.local_cluster.leader import leader_of
 from trimast.cli.local_cluster.lifecycle import bring_down, cluster_in, kill_member, revive
 from trimast.cli.local_cluster.processes import is_alive, launchers_under
-from trimast.edge.grpc_channel import open_channel
+from trimast.cli.tasks import task_rows
 
 Rows = tuple[list[str], list[str], list[str]]
 
 
 async def registry_of_leader(cluster: ClusterFile) -> Rows:
-    leader = await leader_of(cluster, 10)
-    async with open_channel(leader.grpc) as channel:
-        stub = cluster_pb2_grpc.ClusterStub(channel)
-        agents = await stub.ListAgents(cluster_pb2.ListAgentsRequest())
-        frameworks = await stub.ListFrameworks(cluster_pb2.ListFrameworksRequest(completed=True))
-        tasks = await stub.ListTasks(cluster_pb2.ListTasksRequest(completed=True))
+    masters = Masters(tuple(cluster.master_addresses), 10)
+    agents = await agent_rows(masters)
+    frameworks = await framework_rows(masters, completed=True)
+    tasks = await task_rows(masters, framework_id="", completed=True)
     return (
-        sorted(f"{row.id} {row.state} {row.used}" for row in agents.agents),
-        sorted(f"{row.id} {row.used}" for row in frameworks.frameworks),
-        sorted(f"{row.id} {row.state} {row.agent_id} {row.fence}" for row in tasks.tasks),
+        sorted(f"{row['id']} {row['state']} {row['used']}" for row in agents),
+        sorted(f"{row['id']} {row['used']}" for row in frameworks),
+        sorted(f"{row['id']} {row['state']} {row['agent_id']} {row['fence']}" for row in tasks),
     )
 
 

@@ -8,6 +8,7 @@ from protos.trimast.v1 import cluster_pb2
 from trimast.cli.connecting import Masters, chosen_masters, masters_options, the_leader
 from trimast.cli.failing import run_async
 from trimast.cli.listing import Row, json_option, print_rows
+from trimast.cli.portions import portions
 
 COLUMNS = ("id", "state", "hostname", "http", "resources", "used", "tasks", "attributes", "version")
 
@@ -24,5 +25,9 @@ def agents(master: str | None, folder: Path | None, timeout_s: float, as_json: b
 
 async def agent_rows(masters: Masters) -> list[Row]:
     async with the_leader(masters) as leader:
-        reply = await leader.ListAgents(cluster_pb2.ListAgentsRequest(), timeout=masters.timeout_s)
-    return [{name: getattr(row, name) for name in COLUMNS} for row in reply.agents]
+        call = leader.ListAgents(cluster_pb2.ListAgentsRequest())
+        return [
+            {name: getattr(row, name) for name in COLUMNS}
+            async for portion in portions(call, silence_max_s=masters.timeout_s)
+            for row in portion.agents
+        ]

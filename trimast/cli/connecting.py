@@ -30,7 +30,7 @@ class Masters:
     """
     Attributes:
         addresses: `host:port` of their gRPC side, at least one.
-        timeout_s: how long to look for a leader.
+        timeout_s: how long to look for a leader, and to wait for each of its answers.
     """
 
     addresses: tuple[str, ...]

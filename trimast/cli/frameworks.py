@@ -8,6 +8,7 @@ from protos.trimast.v1 import cluster_pb2
 from trimast.cli.connecting import Masters, chosen_masters, masters_options, the_leader
 from trimast.cli.failing import run_async
 from trimast.cli.listing import Row, completed_option, json_option, print_rows
+from trimast.cli.portions import portions
 
 COLUMNS = ("id", "state", "name", "user", "tasks", "used", "failover_timeout_ms")
 
@@ -28,5 +29,9 @@ def frameworks(
 async def framework_rows(masters: Masters, completed: bool) -> list[Row]:
     request = cluster_pb2.ListFrameworksRequest(completed=completed)
     async with the_leader(masters) as leader:
-        reply = await leader.ListFrameworks(request, timeout=masters.timeout_s)
-    return [{name: getattr(row, name) for name in COLUMNS} for row in reply.frameworks]
+        call = leader.ListFrameworks(request)
+        return [
+            {name: getattr(row, name) for name in COLUMNS}
+            async for portion in portions(call, silence_max_s=masters.timeout_s)
+            for row in portion.frameworks
+        ]

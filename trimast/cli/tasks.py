@@ -8,6 +8,7 @@ from protos.trimast.v1 import cluster_pb2
 from trimast.cli.connecting import Masters, chosen_masters, masters_options, the_leader
 from trimast.cli.failing import run_async
 from trimast.cli.listing import Row, completed_option, json_option, print_rows
+from trimast.cli.portions import portions
 
 COLUMNS = (
     "id",
@@ -51,8 +52,12 @@ def tasks(
 async def task_rows(masters: Masters, framework_id: str, completed: bool) -> list[Row]:
     request = cluster_pb2.ListTasksRequest(framework_id=framework_id, completed=completed)
     async with the_leader(masters) as leader:
-        reply = await leader.ListTasks(request, timeout=masters.timeout_s)
-    return [_row(task) for task in reply.tasks]
+        call = leader.ListTasks(request)
+        return [
+            _row(row)
+            async for portion in portions(call, silence_max_s=masters.timeout_s)
+            for row in portion.tasks
+        ]
 
 
 def _row(task: cluster_pb2.TaskRow) -> Row:

@@ -2,17 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterator
-from time import perf_counter
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from master.edge.slicing import Slice, rest
 from trimast.edge.mesos_http import Refusal
 
-SLICE_S: Final = 0.002
-REST_S: Final = 0.0005
-"""After each slice. Not only a turn of the loop: the thread that syncs the log needs the
-interpreter a few times for each commit, and would wait 5 ms for it each time."""
 WAITING_MAX: Final = 100
 """Different listings that are asked for at once; who asks for one more is sent away."""
 
@@ -70,10 +66,10 @@ class Renderer:
 async def put_together(pieces: Iterator[bytes]) -> bytes:
     """All pieces, with a moment for others whenever they have taken so long as a slice."""
     gathered: list[bytes] = []
-    begun_s = perf_counter()
+    current = Slice()
     for piece in pieces:
         gathered.append(piece)
-        if perf_counter() - begun_s >= SLICE_S:
-            await asyncio.sleep(REST_S)
-            begun_s = perf_counter()
+        if current.is_over:
+            await rest()
+            current = Slice()
     return b"".join(gathered)

@@ -39,17 +39,17 @@ class ClusterStub:
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.WhoLeadsRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.WhoLeadsReply.FromString,
                 _registered_method=True)
-        self.ListAgents = channel.unary_unary(
+        self.ListAgents = channel.unary_stream(
                 '/trimast.v1.Cluster/ListAgents',
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListAgentsRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListAgentsReply.FromString,
                 _registered_method=True)
-        self.ListFrameworks = channel.unary_unary(
+        self.ListFrameworks = channel.unary_stream(
                 '/trimast.v1.Cluster/ListFrameworks',
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListFrameworksRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListFrameworksReply.FromString,
                 _registered_method=True)
-        self.ListTasks = channel.unary_unary(
+        self.ListTasks = channel.unary_stream(
                 '/trimast.v1.Cluster/ListTasks',
                 request_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListTasksRequest.SerializeToString,
                 response_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListTasksReply.FromString,
@@ -112,7 +112,10 @@ class ClusterServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAgents(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Listings of one moment, by every master. Rows come in portions, of which each says the same
+        `leading` and `applied_index`; at least one, even if there are no rows. A listing is whole if
+        it ends with OK. Many at a time, then RESOURCE_EXHAUSTED; so ends, too, who reads too slowly.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -203,17 +206,17 @@ def add_ClusterServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.WhoLeadsRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.WhoLeadsReply.SerializeToString,
             ),
-            'ListAgents': grpc.unary_unary_rpc_method_handler(
+            'ListAgents': grpc.unary_stream_rpc_method_handler(
                     servicer.ListAgents,
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListAgentsRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListAgentsReply.SerializeToString,
             ),
-            'ListFrameworks': grpc.unary_unary_rpc_method_handler(
+            'ListFrameworks': grpc.unary_stream_rpc_method_handler(
                     servicer.ListFrameworks,
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListFrameworksRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListFrameworksReply.SerializeToString,
             ),
-            'ListTasks': grpc.unary_unary_rpc_method_handler(
+            'ListTasks': grpc.unary_stream_rpc_method_handler(
                     servicer.ListTasks,
                     request_deserializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListTasksRequest.FromString,
                     response_serializer=protos_dot_trimast_dot_v1_dot_cluster__pb2.ListTasksReply.SerializeToString,
@@ -312,7 +315,7 @@ class Cluster:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/trimast.v1.Cluster/ListAgents',
@@ -339,7 +342,7 @@ class Cluster:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/trimast.v1.Cluster/ListFrameworks',
@@ -366,7 +369,7 @@ class Cluster:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/trimast.v1.Cluster/ListTasks',

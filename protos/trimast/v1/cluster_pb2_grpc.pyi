@@ -16,9 +16,13 @@ class ClusterStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     WhoLeads: _aio.UnaryUnaryMultiCallable[_cluster_pb2.WhoLeadsRequest, _cluster_pb2.WhoLeadsReply]
     """Answered by every master at once, from its own knowledge."""
-    ListAgents: _aio.UnaryUnaryMultiCallable[_cluster_pb2.ListAgentsRequest, _cluster_pb2.ListAgentsReply]
-    ListFrameworks: _aio.UnaryUnaryMultiCallable[_cluster_pb2.ListFrameworksRequest, _cluster_pb2.ListFrameworksReply]
-    ListTasks: _aio.UnaryUnaryMultiCallable[_cluster_pb2.ListTasksRequest, _cluster_pb2.ListTasksReply]
+    ListAgents: _aio.UnaryStreamMultiCallable[_cluster_pb2.ListAgentsRequest, _cluster_pb2.ListAgentsReply]
+    """Listings of one moment, by every master. Rows come in portions, of which each says the same
+    `leading` and `applied_index`; at least one, even if there are no rows. A listing is whole if
+    it ends with OK. Many at a time, then RESOURCE_EXHAUSTED; so ends, too, who reads too slowly.
+    """
+    ListFrameworks: _aio.UnaryStreamMultiCallable[_cluster_pb2.ListFrameworksRequest, _cluster_pb2.ListFrameworksReply]
+    ListTasks: _aio.UnaryStreamMultiCallable[_cluster_pb2.ListTasksRequest, _cluster_pb2.ListTasksReply]
     ListOffers: _aio.UnaryUnaryMultiCallable[_cluster_pb2.ListOffersRequest, _cluster_pb2.ListOffersReply]
     """Offers are in the leader's memory only: others answer FAILED_PRECONDITION."""
     ProveQuorum: _aio.UnaryUnaryMultiCallable[_cluster_pb2.ProveQuorumRequest, _cluster_pb2.ProveQuorumReply]
@@ -56,22 +60,26 @@ class ClusterServicer(metaclass=_abc_1.ABCMeta):
     def ListAgents(
         self,
         request: _cluster_pb2.ListAgentsRequest,
-        context: _aio.ServicerContext[_cluster_pb2.ListAgentsRequest, _abc.Awaitable[_cluster_pb2.ListAgentsReply]],
-    ) -> _abc.Awaitable[_cluster_pb2.ListAgentsReply]: ...
+        context: _aio.ServicerContext[_cluster_pb2.ListAgentsRequest, _abc.AsyncIterator[_cluster_pb2.ListAgentsReply]],
+    ) -> _abc.AsyncIterator[_cluster_pb2.ListAgentsReply]:
+        """Listings of one moment, by every master. Rows come in portions, of which each says the same
+        `leading` and `applied_index`; at least one, even if there are no rows. A listing is whole if
+        it ends with OK. Many at a time, then RESOURCE_EXHAUSTED; so ends, too, who reads too slowly.
+        """
 
     @_abc_1.abstractmethod
     def ListFrameworks(
         self,
         request: _cluster_pb2.ListFrameworksRequest,
-        context: _aio.ServicerContext[_cluster_pb2.ListFrameworksRequest, _abc.Awaitable[_cluster_pb2.ListFrameworksReply]],
-    ) -> _abc.Awaitable[_cluster_pb2.ListFrameworksReply]: ...
+        context: _aio.ServicerContext[_cluster_pb2.ListFrameworksRequest, _abc.AsyncIterator[_cluster_pb2.ListFrameworksReply]],
+    ) -> _abc.AsyncIterator[_cluster_pb2.ListFrameworksReply]: ...
 
     @_abc_1.abstractmethod
     def ListTasks(
         self,
         request: _cluster_pb2.ListTasksRequest,
-        context: _aio.ServicerContext[_cluster_pb2.ListTasksRequest, _abc.Awaitable[_cluster_pb2.ListTasksReply]],
-    ) -> _abc.Awaitable[_cluster_pb2.ListTasksReply]: ...
+        context: _aio.ServicerContext[_cluster_pb2.ListTasksRequest, _abc.AsyncIterator[_cluster_pb2.ListTasksReply]],
+    ) -> _abc.AsyncIterator[_cluster_pb2.ListTasksReply]: ...
 
     @_abc_1.abstractmethod
     def ListOffers(

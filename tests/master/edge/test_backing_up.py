@@ -8,7 +8,7 @@ from typing import Any, cast
 import grpc
 import pytest
 
-from master.edge import backing_up
+from master.edge import backing_up, long_answers
 from master.edge.backing_up import BACKUPS_MAX, BackingUp, LogPosition
 from master.edge.doors import Doorkeeper
 from master.edge.registry_log import RegistryLog
@@ -16,33 +16,11 @@ from protos.trimast.v1 import cluster_pb2
 from replication.engine.backup_file import BackupFile
 from replication.membership import Configuration
 from tests.master.disaster.a_cluster import THREE
+from tests.master.edge.fake_context import Aborted, FakeContext
 from tests.master.led_cluster import AGENT, AGENT_INFO
 from trimast.model.ids import AgentId, MasterId
 
-
-class Aborted(Exception):
-    """As gRPC ends a call."""
-
-
-class FakeContext:
-    """Takes what is sent, as long as it is let."""
-
-    def __init__(self) -> None:
-        self.sent: list[cluster_pb2.BackupReply] = []
-        self.may_go_on = asyncio.Event()
-        self.may_go_on.set()
-        self.code: grpc.StatusCode | None = None
-
-    async def write(self, message: cluster_pb2.BackupReply) -> None:
-        await self.may_go_on.wait()
-        self.sent.append(message)
-
-    async def abort(self, code: grpc.StatusCode, detail: str) -> None:
-        self.code = code
-        raise Aborted(detail)
-
-    def peer(self) -> str:
-        return "test"
+Context = FakeContext[cluster_pb2.BackupReply]
 
 
 class FakeDirectory:
@@ -65,14 +43,14 @@ def a_registry(agents: int) -> RegistryLog:
     return registry
 
 
-async def sent(service: BackingUp, context: FakeContext) -> None:
+async def sent(service: BackingUp, context: Context) -> None:
     await service.send(cast(Any, context), leading=True)
 
 
 def test_what_is_sent_is_a_backup_of_that_moment(tmp_path: Path) -> None:
     async def story() -> None:
         registry = a_registry(5_000)
-        context = FakeContext()
+        context = Context()
         context.may_go_on.clear()
         sending = asyncio.create_task(sent(a_service(registry), context))
         await asyncio.sleep(0)
@@ -98,32 +76,32 @@ def test_what_is_sent_is_a_backup_of_that_moment(tmp_path: Path) -> None:
 def test_a_few_at_once_and_no_more() -> None:
     async def story() -> None:
         service = a_service(a_registry(1))
-        contexts = [FakeContext() for _ in range(BACKUPS_MAX)]
+        contexts = [Context() for _ in range(BACKUPS_MAX)]
         for context in contexts:
             context.may_go_on.clear()
         sending = [asyncio.create_task(sent(service, context)) for context in contexts]
         await asyncio.sleep(0)
-        refused = FakeContext()
+        refused = Context()
         with pytest.raises(Aborted, match="2 backups are being made already"):
             await sent(service, refused)
         assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
         for context in contexts:
             context.may_go_on.set()
         await asyncio.gather(*sending)
-        await sent(service, FakeContext())
+        await sent(service, Context())
 
     asyncio.run(story())
 
 
 def test_a_reader_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backing_up, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(long_answers, "PATIENCE_S", 0.01)
 
     async def story() -> None:
         service = a_service(a_registry(1))
-        context = FakeContext()
+        context = Context()
         context.may_go_on.clear()
         with pytest.raises(Aborted, match="you read too slowly"):
             await sent(service, context)
-        await sent(service, FakeContext())
+        await sent(service, Context())
 
     asyncio.run(story())

@@ -220,23 +220,29 @@ class FakeCluster(cluster_pb2_grpc.ClusterServicer):
             masters=[cluster_pb2.MasterAddress(id=m.name, grpc=m.address) for m in everyone],
         )
 
-    async def ListAgents(self, _request: Any, _context: Any) -> cluster_pb2.ListAgentsReply:  # noqa: N802
-        return cluster_pb2.ListAgentsReply(agents=self.agents, leading=True)
+    # One row a portion: whoever reads one portion only is found out.
+    async def ListAgents(  # noqa: N802
+        self, _request: Any, _context: Any
+    ) -> AsyncIterator[cluster_pb2.ListAgentsReply]:
+        for rows in [[row] for row in self.agents] or [[]]:
+            yield cluster_pb2.ListAgentsReply(agents=rows, leading=True)
 
     async def ListFrameworks(  # noqa: N802
         self, _request: Any, _context: Any
-    ) -> cluster_pb2.ListFrameworksReply:
-        return cluster_pb2.ListFrameworksReply(frameworks=self.frameworks, leading=True)
+    ) -> AsyncIterator[cluster_pb2.ListFrameworksReply]:
+        for rows in [[row] for row in self.frameworks] or [[]]:
+            yield cluster_pb2.ListFrameworksReply(frameworks=rows, leading=True)
 
     async def ListTasks(  # noqa: N802
         self, request: cluster_pb2.ListTasksRequest, _context: Any
-    ) -> cluster_pb2.ListTasksReply:
-        rows = [
+    ) -> AsyncIterator[cluster_pb2.ListTasksReply]:
+        found = [
             row
             for row in self.tasks
             if not request.framework_id or row.framework_id == request.framework_id
         ]
-        return cluster_pb2.ListTasksReply(tasks=rows, leading=True)
+        for rows in [[row] for row in found] or [[]]:
+            yield cluster_pb2.ListTasksReply(tasks=rows, leading=True)
 
     async def ListOffers(self, _request: Any, _context: Any) -> cluster_pb2.ListOffersReply:  # noqa: N802
         return cluster_pb2.ListOffersReply(offers=self.offers)

@@ -12,6 +12,7 @@ import grpc.aio
 from protos.trimast.v1 import cluster_pb2, cluster_pb2_grpc
 from trimast.cli.local_cluster.cluster_file import Agent, ClusterFile, Master, Member, save
 from trimast.cli.local_cluster.processes import ProcessMark, is_alive, start_detached
+from trimast.cli.portions import portions
 from trimast.edge.leader_finder import LeaderFinder
 
 AGENT_SERVES: Final = "active"
@@ -144,10 +145,12 @@ async def _missing_agent(
     [address] = (master.grpc for master in cluster.masters if master.id == leader.master_id)
     stub = cluster_pb2_grpc.ClusterStub(finder.channel(address))
     try:
-        reply = await stub.ListAgents(cluster_pb2.ListAgentsRequest(), timeout=1)
+        call = stub.ListAgents(cluster_pb2.ListAgentsRequest())
+        replies = [reply async for reply in portions(call, silence_max_s=1)]
     except grpc.aio.AioRpcError:
         return "the leader to answer"
-    serving = {row.http for row in reply.agents if row.state == AGENT_SERVES}
+    rows = (row for reply in replies for row in reply.agents)
+    serving = {row.http for row in rows if row.state == AGENT_SERVES}
     for agent in cluster.agents:
         if agent.http not in serving:
             return f"agent {agent.id} to be registered"

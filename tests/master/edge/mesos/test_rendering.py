@@ -7,7 +7,8 @@ from itertools import count
 import pytest
 from prometheus_client import CollectorRegistry
 
-from master.edge.mesos.rendering import SLICE_S, WAITING_MAX, Renderer, put_together
+from master.edge.mesos.rendering import WAITING_MAX, Renderer, put_together
+from master.edge.slicing import SLICE_S
 from trimast.edge.mesos_http import Refusal
 
 
