@@ -13,7 +13,7 @@ from master.edge.slicing import Slice, rest
 from trimast.edge.wire.batches import in_batches
 
 LISTINGS_MAX: Final = 20
-"""At a time. Each has a pointer for each row that is still to be sent: 8 MB for a million."""
+"""At a time. Each has a pointer for each row that is still to be sent: 8 MB for a million tasks."""
 PORTION_ROWS_MAX: Final = 500
 
 RowT = TypeVar("RowT", bound=Message)
