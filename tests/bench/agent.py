@@ -3,9 +3,10 @@
 python -m tests.bench.agent [--one-by-one 200] [--sleeping 500] [--idle-seconds 20] [--json]
 
 Three masters and two agents on one machine. One after the other, a task is launched on an offer
-that lies ready: the time until its framework hears RUNNING. Then so many tasks on each agent that
-sleep: the memory of the agents and their launchers, and the CPU that they and the masters take
-while nothing happens.
+that lies ready: the time until its framework hears RUNNING. First as soon as the last one has
+ended, while its end is still cleaned up after; then when all has been at rest for a moment, which
+finds caches cold and cores asleep. Then so many tasks on each agent that sleep: the memory of the
+agents and their launchers, and the CPU that they and the masters take while nothing happens.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from trimast.framework import (
 from trimast.model.task_lifecycle import TaskState
 
 AGENTS: Final = 2
+RESTS_S: Final = (0.0, 0.1)
 AT_ONCE_MAX: Final = 100
 """In one accept, which the leader deals with in one turn of its loop."""
 RESOURCES: Final = "cpus:64;mem:65536;disk:1024"
@@ -43,31 +45,37 @@ _CPUS: Final = 0.01
 
 
 class OneByOne(Scheduler):
-    """Launches the next task when the last has ended."""
+    """Launches the next task when the last has ended, and the offer has lain for so long."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, rest_s: float = 0.0) -> None:
         self._left = count
+        self._rest_s = rest_s
         self._began_s = 0.0
+        self._is_under_way = False
         self._number = 0
         self.to_running_s: list[float] = []
 
     def offers(self, driver: SchedulerDriver, offers: Sequence[Offer]) -> None:
         for offer in offers[:1]:
-            if self._began_s == 0.0 and self._left > 0:
-                self._began_s = time.perf_counter()
-                self._number += 1
-                task = command_task(f"one-{self._number}", ["/bin/true"], cpus=_CPUS, mem_mib=32)
-                driver.launch(offer, [task], refuse_ms=0)
+            if not self._is_under_way and self._left > 0:
+                self._is_under_way = True
+                asyncio.get_running_loop().call_later(self._rest_s, self._launch, driver, offer)
             else:
                 driver.decline(offer, refuse_ms=0)
         for offer in offers[1:]:
             driver.decline(offer, refuse_ms=3_600_000)
 
+    def _launch(self, driver: SchedulerDriver, offer: Offer) -> None:
+        self._began_s = time.perf_counter()
+        self._number += 1
+        task = command_task(f"one-{self._number}", ["/bin/true"], cpus=_CPUS, mem_mib=32)
+        driver.launch(offer, [task], refuse_ms=0)
+
     def status_update(self, driver: SchedulerDriver, update: StatusUpdate) -> None:
         if update.state is TaskState.RUNNING:
             self.to_running_s.append(time.perf_counter() - self._began_s)
         elif update.state.is_terminal:
-            self._began_s = 0.0
+            self._is_under_way = False
             self._left -= 1
             if not self._left:
                 driver.stop()
@@ -133,9 +141,15 @@ class AtRest:
 
 
 @dataclass(frozen=True, slots=True)
+class ToRunning:
+    after_rest_ms: float
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    to_running_p50_ms: float
-    to_running_p99_ms: float
+    to_running: list[ToRunning]
     at_rest: list[AtRest]
 
 
@@ -143,8 +157,7 @@ async def bench(one_by_one: int, sleeping: int, idle_s: float) -> Found:
     folder = Path(tempfile.mkdtemp(prefix="trimast-bench-"))
     try:
         cluster = await bring_up(folder, masters=3, agents=AGENTS, resources=RESOURCES)
-        latencies = OneByOne(one_by_one)
-        await SchedulerDriver(latencies, "one-by-one", cluster.master_addresses).run()
+        to_running = [await _to_running(cluster, one_by_one, rest_s) for rest_s in RESTS_S]
         at_rest = await _at_rest(cluster, 0, idle_s)
         sleepers = Sleeping(sleeping, AGENTS)
         driver = SchedulerDriver(sleepers, "sleeping", cluster.master_addresses)
@@ -153,12 +166,18 @@ async def bench(one_by_one: int, sleeping: int, idle_s: float) -> Found:
         at_rest += await _at_rest(cluster, sleeping, idle_s)
         driver.stop()
         await running
-        ordered = sorted(latencies.to_running_s)
-        p99_s = ordered[len(ordered) * 99 // 100]
-        return Found(statistics.median(ordered) * 1000, p99_s * 1000, at_rest)
+        return Found(to_running, at_rest)
     finally:
         await asyncio.to_thread(bring_down, folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _to_running(cluster: ClusterFile, count: int, rest_s: float) -> ToRunning:
+    latencies = OneByOne(count, rest_s)
+    await SchedulerDriver(latencies, "one-by-one", cluster.master_addresses).run()
+    ordered = sorted(latencies.to_running_s)
+    p99_s = ordered[len(ordered) * 99 // 100]
+    return ToRunning(rest_s * 1000, statistics.median(ordered) * 1000, p99_s * 1000)
 
 
 async def _at_rest(cluster: ClusterFile, tasks: int, seconds: float) -> list[AtRest]:
@@ -195,10 +214,11 @@ def main() -> None:
         print(json.dumps(asdict(found)))
         return
     print("three masters and two agents on one machine")
-    print(
-        f"  from launch to RUNNING, one task at a time: p50 {found.to_running_p50_ms:.1f} ms, "
-        f"p99 {found.to_running_p99_ms:.1f} ms"
-    )
+    for each in found.to_running:
+        print(
+            f"  from launch to RUNNING, one task at a time, {each.after_rest_ms:.0f} ms after the "
+            f"last has ended: p50 {each.p50_ms:.1f} ms, p99 {each.p99_ms:.1f} ms"
+        )
     for rest in found.at_rest:
         print(
             f"  {rest.tasks:4} tasks asleep on each: {rest.kind:8} {rest.memory_mib:6.1f} MiB, "
