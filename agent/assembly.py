@@ -207,6 +207,7 @@ class RunningAgent:
             sandboxes=self._sandboxes,
             logs=self._logs,
             metrics=metrics,
+            registry=registry,
             executors=self._executors,
             submit=self.submit,
         )

@@ -40,6 +40,11 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class RunTask:
+    """
+    Attributes:
+        role: that its resources were offered to; "" if the master does not say it.
+    """
+
     key: TaskKey
     task: TaskInfo
     fence: int
@@ -47,6 +52,7 @@ class RunTask:
     ends_with_agent: bool = False
     framework: FrameworkInfo | None = None
     group_size: int = 0
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

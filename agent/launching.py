@@ -1,5 +1,7 @@
 """An order to run a task: it is written down, then its process is started. Once, ever."""
 
+from dataclasses import replace
+
 from agent.checkpoints.records import ProcessBegun, Record, TaskAccepted
 from agent.checks.watching import begin_watching, is_time_up
 from agent.effects import AgentEffect, NoteFound, RefusalOfOrder, RefuseOrder, StartProcess
@@ -9,6 +11,7 @@ from agent.journaling import write
 from agent.killing import force_when_due, grace_of, terminate_started
 from agent.reporting import forget, make_report, report_end
 from agent.state import AgentState, Consequence, ReportsWritten, Stamps, StartAllowed
+from agent.task_environment import task_environment
 from agent.tasks import Kill, Phase, Task, TaskNotes, WatchNotes
 from trimast.model.checks import CheckResult
 from trimast.model.container import Network
@@ -38,6 +41,7 @@ def on_run_tasks(
             effects += forget(state, settled)
         notes = _notes(state, run)
         task = Task(run.key, run.fence, Phase.ACCEPTED, notes=notes, info=run.task, user=run.user)
+        task.role = run.role
         if run.task.check is not None:
             task.check = CheckResult(run.task.check.probe.kind)
         state.tasks[run.key] = task
@@ -66,8 +70,10 @@ def start(state: AgentState, allowed: StartAllowed) -> list[AgentEffect]:
     assert state.agent_id is not None
     assert task.info is not None
     task.phase = Phase.STARTING
+    environment = task_environment(state, task.info, task.role)
+    what = replace(task.info, command=replace(task.info.command, environment=environment))
     group = task.notes.group
-    return [StartProcess(state.agent_id, task.key, task.fence, task.info, task.user, group)]
+    return [StartProcess(state.agent_id, task.key, task.fence, what, task.user, group)]
 
 
 def on_process_started(
@@ -130,7 +136,7 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
         str(plain(without_volumes(info.resources))),
         run.ends_with_agent,
         info.executor.executor_id if info.executor is not None and is_custom else None,
-        None if is_custom else _watch_notes(run),
+        None if is_custom else _watch_notes(state, run),
         None if info.executor is None or is_custom else info.executor.executor_id,
         info.limits if is_custom else (),
         network_of(info) is Network.NONE,
@@ -138,15 +144,14 @@ def _notes(state: AgentState, run: RunTask) -> TaskNotes:
     )
 
 
-def _watch_notes(run: RunTask) -> WatchNotes | None:
+def _watch_notes(state: AgentState, run: RunTask) -> WatchNotes | None:
     info = run.task
     is_watched = info.check or info.health_check or info.max_completion_ms is not None
     if not is_watched:
         return None
+    environment = task_environment(state, info, run.role)
     user = info.command.user or run.user
-    return WatchNotes(
-        info.check, info.health_check, info.max_completion_ms, info.command.environment, user
-    )
+    return WatchNotes(info.check, info.health_check, info.max_completion_ms, environment, user)
 
 
 def _refusal(state: AgentState, run: RunTask) -> RefusalOfOrder | None:

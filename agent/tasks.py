@@ -137,6 +137,7 @@ class Task:
         notes: are written down with it.
         info: what to run; None for a task of an earlier life of the agent.
         user: runs it.
+        role: that its resources were offered to; "" if that is not known.
         over_disk: why the agent ends it.
         wants_links, has_volumes: of one that an executor runs: its volumes are to be in the sandbox
             of that, and are.
@@ -153,6 +154,7 @@ class Task:
     notes: TaskNotes = NO_NOTES
     info: TaskInfo | None = None
     user: str = ""
+    role: str = ""
     pid: int = 0
     start_ticks: int = 0
     boot_id: str = ""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from agent.config import ALWAYS, ONLY_ON_LOOPBACK, AgentConfig
 from agent.edge.agent_metrics import AgentMetrics
@@ -30,6 +31,7 @@ from agent.edge.usage_pages import add_usage_pages
 from agent.events import AgentEvent
 from agent.state import AgentState
 from trimast.edge.clock import monotonic_ms, wall_ms
+from trimast.edge.rendering import Renderer
 
 
 def add_doors(
@@ -43,17 +45,20 @@ def add_doors(
     sandboxes: Sandboxes,
     logs: LogRotation,
     metrics: AgentMetrics,
+    registry: CollectorRegistry,
     executors: ExecutorStreams,
     submit: Callable[[AgentEvent], None],
 ) -> None:
     """
     Args:
         masters: the addresses known by now.
+        registry: for what is measured at these doors.
         submit: is told what executors say.
     """
     add_health(app, state)
     add_sandbox_page(app, sandboxes, logs.lock)
-    add_usage_pages(app, state, containerizer.usage)
+    renderer = Renderer(registry, "agent")
+    add_usage_pages(app, state, renderer, containerizer.usage)
     places = FilePlaces(sandboxes, work_dir)
     FilesApi(places, logs.lock).add_to(app)
     flags = flags_of(config, work_dir)
@@ -65,6 +70,7 @@ def add_doors(
         state,
         flags=flags,
         metrics=snapshot,
+        renderer=renderer,
         directory=lambda holding: _directory(state, sandboxes, holding),
         start_s=wall_ms() / 1000,
         own_state=lambda: own_picture(state, masters(), containerizer.isolation()),
@@ -74,6 +80,7 @@ def add_doors(
         state,
         flags=flags,
         metrics=snapshot,
+        renderer=renderer,
         usage=containerizer.usage,
         files=FileCalls(places, logs.lock),
         nested=nested,

@@ -23,7 +23,8 @@ def add_health(app: web.Application, state: AgentState) -> None:
 def own_picture(
     state: AgentState, masters: tuple[str, ...], isolation: dict[str, str]
 ) -> dict[str, Any]:
-    """
+    """In parts that are made when their turn comes; see `json_pieces`.
+
     Args:
         masters: the addresses known by now.
         isolation: how tasks are held to their share.
@@ -35,8 +36,8 @@ def own_picture(
         "masters": masters,
         "isolation": isolation,
         "reports_unacknowledged": len(state.by_uuid),
-        "tasks": [_task(task) for task in state.tasks.values()],
-        "executors": [_executor(executor) for executor in state.executors.values()],
+        "tasks": map(_task, list(state.tasks.values())),
+        "executors": map(_executor, list(state.executors.values())),
     }
 
 

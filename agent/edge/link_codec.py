@@ -155,6 +155,7 @@ def _run(message: agent_link_pb2.RunTask) -> RunTask:
         message.ends_with_agent,
         framework,
         message.group_size,
+        message.role,
     )
 
 

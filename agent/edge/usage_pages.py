@@ -1,37 +1,47 @@
 """What tasks use, for people and their tools: /monitor/statistics and /containers, as in Mesos."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from agent.container_status import status_of_executor, status_of_task
 from agent.edge.containerizer.usage import TaskUsage
-from agent.edge.mesos.answers import add_everywhere, json_answer
+from agent.edge.mesos.answers import Handler, add_everywhere, listing_answer
 from agent.edge.mesos.holdings import Holding, holdings
 from agent.state import AgentState
 from agent.tasks import TaskKey
+from trimast.edge.rendering import Renderer
 
 Usage = Mapping[tuple[TaskKey, int], TaskUsage]
 
 
 def add_usage_pages(
-    app: web.Application, state: AgentState, usage: Callable[[], Awaitable[Usage]]
+    app: web.Application,
+    state: AgentState,
+    renderer: Renderer,
+    usage: Callable[[], Awaitable[Usage]],
 ) -> None:
-    async def statistics(request: web.Request) -> web.StreamResponse:
-        rows = [
+    def showing(rows: Callable[[Usage], Iterator[dict[str, Any]]]) -> Handler:
+        async def show(request: web.Request) -> web.StreamResponse:
+            used = await usage()
+            # Who was given other figures gets another page.
+            return await listing_answer(request, renderer, (rows, id(used)), lambda: rows(used))
+
+        return show
+
+    def statistics(usage: Usage) -> Iterator[dict[str, Any]]:
+        return (
             {**_names(holding), "statistics": _statistics(holding, used)}
-            for holding, used in _live(state, await usage())
+            for holding, used in _live(state, usage)
             if used is not None
-        ]
-        return json_answer(request, rows)
+        )
 
-    async def containers(request: web.Request) -> web.StreamResponse:
-        rows = [_container(state, *each) for each in _live(state, await usage())]
-        return json_answer(request, rows)
+    def containers(usage: Usage) -> Iterator[dict[str, Any]]:
+        return (_container(state, *each) for each in _live(state, usage))
 
-    add_everywhere(app, "/monitor/statistics", statistics)
-    add_everywhere(app, "/containers", containers)
+    add_everywhere(app, "/monitor/statistics", showing(statistics))
+    add_everywhere(app, "/containers", showing(containers))
 
 
 def _live(state: AgentState, usage: Usage) -> list[tuple[Holding, TaskUsage | None]]:

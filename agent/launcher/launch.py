@@ -1,7 +1,10 @@
 """One start of one task, as the launcher remembers it."""
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from agent.launcher.processes import process_facts
 
 RUNNING: Final = "running"
 ENDED: Final = "ended"
@@ -57,6 +60,24 @@ class Launch:
     @property
     def is_live(self) -> bool:
         return self.phase == RUNNING
+
+
+def launch_of_child(order: dict[str, Any], pid: int, boot_id: str) -> Launch:
+    """Of a process of this one that was just born for this order."""
+    facts = process_facts(pid)
+    assert facts is not None  # Nobody else reaps it.
+    return Launch(
+        order["launch"],
+        RUNNING,
+        pid,
+        facts.start_ticks,
+        boot_id,
+        order["folder"],
+        # An earlier version has no groups.
+        group=order.get("group", ""),
+        is_child=True,
+        handle=os.pidfd_open(pid),
+    )
 
 
 def news_of(launch: Launch) -> dict[str, Any]:

@@ -206,8 +206,6 @@ class Running:
             self._fail_all(dict.fromkeys(orders, f"[Errno {error.errno}] {error.strerror}"))
             self._holder.give_up(orders.values())
             return
-        for launch in launches:
-            launch.group = orders[launch.name].get("group", "")
         self._journal.append([began(launch) for launch in launches])
         self._spawner.open_gate(len(launches))
         for launch in launches:

@@ -14,9 +14,8 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from agent.launcher.hardening import bound_capabilities, bound_resources, drop_privileges
-from agent.launcher.launch import RUNNING, Launch
+from agent.launcher.launch import Launch, launch_of_child
 from agent.launcher.namespaces import enter_namespaces
-from agent.launcher.processes import process_facts
 
 BATCH_MAX: Final = 64
 """How many are forked before the gate is opened for them."""
@@ -75,20 +74,10 @@ class Spawner:
         if pid == 0:
             self._become(order, complain)
         os.close(complain)
-        facts = process_facts(pid)
-        assert facts is not None  # Nobody else reaps it.
-        return Launch(
-            order["launch"],
-            RUNNING,
-            pid,
-            facts.start_ticks,
-            self._boot_id,
-            order["folder"],
-            is_told=False,
-            is_child=True,
-            handle=os.pidfd_open(pid),
-            errors=errors,
-        )
+        launch = launch_of_child(order, pid, self._boot_id)
+        # It waits at the gate, and may still complain.
+        launch.is_told, launch.errors = False, errors
+        return launch
 
     def _become(self, order: dict[str, Any], complain: int) -> NoReturn:
         """In the new process."""

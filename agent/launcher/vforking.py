@@ -16,9 +16,8 @@ from functools import partial
 from typing import Any, Final
 
 from agent.launcher.hardening import refuse_new_privileges
-from agent.launcher.launch import RUNNING, Launch
+from agent.launcher.launch import Launch, launch_of_child
 from agent.launcher.own_thread import OwnThread
-from agent.launcher.processes import process_facts
 
 PIDS_MAX_LEAST: Final = 8
 """With fewer there might be no room for us in the group beside the task."""
@@ -109,19 +108,7 @@ class Vforker:
         finally:
             for file in outputs:
                 os.close(file)
-        facts = process_facts(pid)
-        assert facts is not None  # Nobody else reaps it.
-        return Launch(
-            order["launch"],
-            RUNNING,
-            pid,
-            facts.start_ticks,
-            self._boot_id,
-            order["folder"],
-            group=order["group"],
-            is_child=True,
-            handle=os.pidfd_open(pid),
-        )
+        return launch_of_child(order, pid, self._boot_id)
 
     def _spawn(self, order: Order, files: list[int]) -> int:
         actions = [(os.POSIX_SPAWN_DUP2, file, place) for place, file in enumerate(files)]

@@ -135,6 +135,7 @@ def _add(
                 user=order.user,
                 ends_with_agent=order.ends_with_agent,
                 group_size=order.group_size,
+                role=order.role,
             )
             if order.framework is not None:
                 run.framework.CopyFrom(framework_info_to_proto(order.framework))

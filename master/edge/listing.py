@@ -9,7 +9,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from master.edge.long_answers import LongAnswers, write
-from master.edge.slicing import Slice, rest
+from trimast.edge.slicing import Slice, rest
 from trimast.edge.wire.batches import in_batches
 
 LISTINGS_MAX: Final = 20

@@ -44,6 +44,7 @@ class RunTask:
         ends_with_agent: the framework does not checkpoint.
         framework: for a task with an executor, which is told for whom it works.
         group_size: how many of this fence its executor is to hear of at once; 0 for one alone.
+        role: that its resources were offered to; "" if its framework is not known any more.
     """
 
     link_id: LinkId
@@ -54,6 +55,7 @@ class RunTask:
     ends_with_agent: bool = False
     framework: FrameworkInfo | None = None
     group_size: int = 0
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def run_task(state: LeaderState, link_id: LinkId, task: TaskRecord) -> RunTask:
         ends_with_agent,
         told,
         task.group_size,
+        framework.info.roles[0] if framework is not None else "",
     )
 
 

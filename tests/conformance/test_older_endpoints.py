@@ -11,7 +11,14 @@ import pytest
 from master.edge.mesos.not_built import NO_FILES, NOT_BUILT, WITHOUT_FILES
 from tests.conformance import legacy_shapes
 from tests.conformance.strict_client import JSON, Answer, Client, as_json
-from tests.conformance.told import FRAMEWORK, Served, a_task, leader_and_follower, subscribe
+from tests.conformance.told import (
+    FRAMEWORK,
+    Served,
+    a_task,
+    leader_and_follower,
+    subscribe,
+    with_running_task,
+)
 from tests.integration.conftest import StartCluster
 from trimast.cli.local_cluster.lifecycle import kill_member
 
@@ -44,11 +51,8 @@ async def document(client: Client, address: str, path: str) -> Any:
 @pytest.mark.parametrize("page", SHAPES)
 def test_a_page_has_what_it_must_and_nothing_unknown(served: Served, page: str) -> None:
     async def story(client: Client) -> None:
-        framework = await subscribe(client, served.leader)
-        offer = await framework.offer()
-        task = a_task(offer, "sleep 60", labels={"labels": [{"key": "k", "value": "v"}]})
-        await framework.launch(task, offer)
-        await framework.status_of("TASK_RUNNING")
+        labels = {"labels": [{"key": "k", "value": "v"}]}
+        framework, task = await with_running_task(client, served.leader, labels=labels)
         found = await document(client, served.leader, f"/{page}")
         assert list(legacy_shapes.faults_of(found, SHAPES[page], page)) == []
         if page == "tasks":
@@ -64,11 +68,7 @@ def test_a_page_has_what_it_must_and_nothing_unknown(served: Served, page: str) 
 
 def test_what_runs_is_in_the_state_with_sums_that_agree(served: Served) -> None:
     async def story(client: Client) -> None:
-        framework = await subscribe(client, served.leader)
-        offer = await framework.offer()
-        task = a_task(offer, "sleep 60")
-        await framework.launch(task, offer)
-        await framework.status_of("TASK_RUNNING")
+        framework, task = await with_running_task(client, served.leader)
         state = await document(client, served.leader, "/state")
         [shown] = [f for f in state["frameworks"] if f["id"] == framework.framework_id]
         assert [t["id"] for t in shown["tasks"]] == [task["name"]]

@@ -8,7 +8,7 @@ import pytest
 from protos.mesos.v1.master import master_pb2
 from tests.conformance.exact_json import faults_of
 from tests.conformance.strict_client import JSON, Answer, Client, Connection, as_json
-from tests.conformance.told import OPERATOR, PROTOBUF, Served, a_task, subscribe
+from tests.conformance.told import OPERATOR, PROTOBUF, Served, a_task, subscribe, with_running_task
 
 Response = master_pb2.Response
 ANSWERED = (
@@ -62,10 +62,7 @@ async def watch(client: Client, address: str) -> tuple[Connection, dict[str, Any
 @pytest.mark.parametrize("kind", ANSWERED)
 def test_a_question_is_answered_in_json_and_protobuf(served: Served, kind: str) -> None:
     async def story(client: Client) -> None:
-        framework = await subscribe(client, served.leader)
-        offer = await framework.offer()
-        await framework.launch(a_task(offer, "sleep 60"), offer)
-        await framework.status_of("TASK_RUNNING")
+        framework, _ = await with_running_task(client, served.leader)
         in_json = await answer(client, served.leader, kind)
         call = master_pb2.Call(type=master_pb2.Call.Type.Value(kind))
         connection = await client.open(served.leader)
@@ -87,11 +84,7 @@ def test_a_question_is_answered_in_json_and_protobuf(served: Served, kind: str) 
 
 def test_the_state_has_agents_frameworks_and_tasks(served: Served) -> None:
     async def story(client: Client) -> None:
-        framework = await subscribe(client, served.leader)
-        offer = await framework.offer()
-        task = a_task(offer, "sleep 60")
-        await framework.launch(task, offer)
-        await framework.status_of("TASK_RUNNING")
+        framework, task = await with_running_task(client, served.leader)
         state = await answer(client, served.leader, "GET_STATE")
         [agent] = state["get_agents"]["agents"]
         assert (agent["active"], agent["deactivated"]) == (True, False)

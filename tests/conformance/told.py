@@ -104,6 +104,21 @@ async def subscribe(client: Client, address: str, **info: object) -> Framework:
     return Framework(stream, given["Mesos-Stream-Id"], framework_id, calls)
 
 
+async def with_running_task(
+    client: Client, address: str, **more: object
+) -> tuple[Framework, dict[str, Any]]:
+    """
+    Args:
+        more: of the task.
+    """
+    framework = await subscribe(client, address)
+    offer = await framework.offer()
+    task = a_task(offer, "sleep 60", **more)
+    await framework.launch(task, offer)
+    await framework.status_of("TASK_RUNNING")
+    return framework, task
+
+
 def a_task(offer: dict[str, Any], command: str = "true", **more: object) -> dict[str, Any]:
     name = f"t-{uuid.uuid4().hex[:8]}"
     return {

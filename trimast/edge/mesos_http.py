@@ -1,13 +1,14 @@
 """How a call of the Mesos v1 API comes over HTTP, and in what an answer goes back."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Final, TypeVar
 
 from aiohttp import web
 from google.protobuf.message import DecodeError, Message
 
 from trimast.edge.mesos_json.reading import message_from_json
-from trimast.edge.mesos_json.writing import message_to_json
+from trimast.edge.mesos_json.writing import json_pieces, message_to_json
 from trimast.edge.wire.bad_message import BadMessage
 from trimast.edge.wire.text_check import check_text
 
@@ -16,6 +17,9 @@ PROTOBUF: Final = "application/x-protobuf"
 BODY_PATIENCE_S: Final = 30.0
 
 _M = TypeVar("_M", bound=Message)
+
+Steps = Iterator[None]
+"""One step after the other fills a message; others may have their turn in between."""
 
 
 class Refusal(Exception):
@@ -86,3 +90,14 @@ def accepted_type(request: web.Request) -> str:
 
 def encoded(message: Message, content_type: str) -> bytes:
     return message_to_json(message) if content_type == JSON else message.SerializeToString()
+
+
+def in_slices(message: Message, steps: Steps, content_type: str) -> Iterator[bytes]:
+    """Fill the message, then write it, in pieces of which each takes little."""
+    for _ in steps:
+        yield b""
+    if content_type != JSON:
+        yield message.SerializeToString()
+        return
+    for piece in json_pieces(message):
+        yield piece.encode("ascii")

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent.launcher.wire import Message
 from agent.tasks import TaskKey
@@ -13,8 +12,7 @@ ANSWER_TIMEOUT_S: Final = 2.0
 Run = tuple[TaskKey, int]
 
 
-@dataclass(frozen=True, slots=True)
-class TaskUsage:
+class TaskUsage(NamedTuple):
     """
     Attributes:
         at_s: when it was read, by the wall clock.

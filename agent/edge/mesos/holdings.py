@@ -4,9 +4,8 @@ A command task, and each task of a group, is a process of its own here. Towards 
 has an executor that is called after it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from agent.executors.executor import Executor, executor_key
 from agent.state import AgentState
@@ -18,64 +17,75 @@ from trimast.model.resources_text import resources_from_text
 NOT_STARTED = {Phase.ACCEPTED, Phase.STARTING}
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """An executor with its tasks.
+class Holding(NamedTuple):
+    """An executor with its tasks. Those are of the moment in which it was asked for; how they are,
+    and what it says of them all, is of the moment in which somebody looks.
 
     Attributes:
+        tasks: with those that have ended.
+        is_live: in the first of these moments, so that each is either here or there on a page.
         executor: None of a task that has none of its own.
-        pid: 0 while it does not run.
     """
 
     key: TaskKey
     fence: int
-    name: str
-    source: str
-    pid: int
-    resources: Resources
     tasks: tuple[Task, ...]
+    is_live: bool = True
     executor: Executor | None = None
 
     @property
-    def is_live(self) -> bool:
-        return self.executor is not None or self.tasks[0].is_live
+    def name(self) -> str:
+        if self.executor is not None:
+            return self.executor.notes.info.name
+        return _name_of_command(self.tasks[0])
+
+    @property
+    def source(self) -> str:
+        return "" if self.executor is not None else self.key.task_id
+
+    @property
+    def pid(self) -> int:
+        """0 while it does not run."""
+        if self.executor is not None:
+            return self.executor.pid
+        [task] = self.tasks
+        return task.pid if task.is_live else 0
+
+    @property
+    def resources(self) -> Resources:
+        if self.executor is None:
+            return resources_of(self.tasks[0])
+        own = self.executor.notes.info.resources
+        return total_of([own, *(resources_of(t) for t in self.tasks if t.is_live)])
 
 
-def holdings(state: AgentState) -> Iterator[Holding]:
+def holdings(state: AgentState) -> list[Holding]:
+    """All of one moment: to look at each takes time, and others may change the state meanwhile."""
     tasks_of: dict[TaskKey, list[Task]] = {}
     for task in state.tasks.values():
         owner = _executor_of(task)
         if owner is not None:
             tasks_of.setdefault(owner, []).append(task)
-    for executor in state.executors.values():
-        tasks = tuple(tasks_of.get(executor.key, ()))
-        info = executor.notes.info
-        yield Holding(
-            executor.key,
-            executor.fence,
-            info.name,
-            "",
-            executor.pid,
-            total_of([info.resources, *(resources_of(t) for t in tasks if t.is_live)]),
-            tasks,
-            executor,
-        )
-    for task in state.tasks.values():
-        if task.notes.executor_id is None:
-            yield Holding(
-                task.key,
-                task.fence,
-                _name_of_command(task),
-                task.key.task_id,
-                task.pid if task.is_live else 0,
-                resources_of(task),
-                (task,),
-            )
+    of_frameworks = [
+        Holding(each.key, each.fence, tuple(tasks_of.get(each.key, ())), executor=each)
+        for each in state.executors.values()
+    ]
+    of_their_own = [
+        Holding(task.key, task.fence, (task,), task.is_live)
+        for task in state.tasks.values()
+        if task.notes.executor_id is None
+    ]
+    return of_frameworks + of_their_own
 
 
-def by_framework(state: AgentState) -> dict[FrameworkId, list[Holding]]:
+def by_framework(state: AgentState, held: list[Holding]) -> dict[FrameworkId, list[Holding]]:
+    """Also frameworks of which only reports are left.
+
+    Args:
+        held: all of this moment.
+    """
     found: dict[FrameworkId, list[Holding]] = {name: [] for name in framework_ids(state)}
-    for holding in holdings(state):
+    for holding in held:
         found[holding.key.framework_id].append(holding)
     return found
 
@@ -86,11 +96,11 @@ def framework_ids(state: AgentState) -> list[FrameworkId]:
 
 
 def resources_of(task: Task) -> Resources:
-    return _read(task.notes.resources)
+    return resources_in(task.notes.resources)
 
 
 @lru_cache(maxsize=1024)
-def _read(text: str) -> Resources:
+def resources_in(text: str) -> Resources:
     """Most tasks ask for what many others do."""
     return resources_from_text(text) if text else NOTHING
 

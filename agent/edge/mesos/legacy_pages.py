@@ -1,18 +1,20 @@
 """The older endpoints of an agent of Mesos: flat JSON, at every path at which clients ask."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 
 from agent.container_names import container_id
-from agent.edge.mesos.answers import add_everywhere, json_answer
+from agent.edge.mesos.answers import add_everywhere, json_answer, listing_answer
 from agent.edge.mesos.flat import flat_resources
-from agent.edge.mesos.holdings import Holding, by_framework, resources_of
+from agent.edge.mesos.holdings import Holding, by_framework, holdings, resources_of
 from agent.edge.mesos.snapshot import MetricsSnapshot
 from agent.edge.mesos.version import CAPABILITIES, version_document
 from agent.state import AgentState
 from agent.tasks import Phase, Task
+from trimast.edge.rendering import Renderer
 from trimast.model.ids import FrameworkId
 from trimast.model.status_update import StatusUpdate
 
@@ -33,6 +35,7 @@ def add_legacy_pages(
     *,
     flags: Mapping[str, str],
     metrics: MetricsSnapshot,
+    renderer: Renderer,
     directory: Callable[[Holding], str],
     start_s: float,
     own_state: Callable[[], dict[str, Any]],
@@ -42,25 +45,28 @@ def add_legacy_pages(
         flags: the settings, by name.
         directory: of a holding's run, as others are told it.
         start_s: by the wall clock.
-        own_state: what else `/state` says.
+        own_state: what else `/state` says, see `json_pieces`.
     """
 
     async def show_state(request: web.Request) -> web.StreamResponse:
-        picture = _picture(state, flags, directory) | {"start_time": start_s}
-        return json_answer(request, own_state() | picture)
+        def document() -> dict[str, Any]:
+            picture = _picture(state, flags, directory) | {"start_time": start_s}
+            return own_state() | picture
+
+        return await listing_answer(request, renderer, "state", document)
 
     async def show_flags(request: web.Request) -> web.StreamResponse:
-        return json_answer(request, {"flags": dict(flags)})
+        return await json_answer(request, {"flags": dict(flags)})
 
     async def show_version(request: web.Request) -> web.StreamResponse:
-        return json_answer(request, version_document())
+        return await json_answer(request, version_document())
 
     async def show_metrics(request: web.Request) -> web.StreamResponse:
-        return json_answer(request, metrics.take())
+        return await json_answer(request, metrics.take())
 
     async def show_system(request: web.Request) -> web.StreamResponse:
-        taken = metrics.take()
-        return json_answer(request, {name: taken[metric] for name, metric in _SYSTEM.items()})
+        taken = metrics.system()
+        return await json_answer(request, {name: taken[metric] for name, metric in _SYSTEM.items()})
 
     add_everywhere(app, "/state", show_state)
     add_everywhere(app, "/flags", show_flags)
@@ -72,6 +78,7 @@ def add_legacy_pages(
 def _picture(
     state: AgentState, flags: Mapping[str, str], directory: Callable[[Holding], str]
 ) -> dict[str, Any]:
+    held = by_framework(state, holdings(state))
     return {
         **version_document(),
         "id": state.agent_id,
@@ -81,7 +88,7 @@ def _picture(
         "resources": flat_resources(state.info.resources),
         "attributes": {a.name: a.text for a in state.info.attributes},
         "flags": dict(flags),
-        "frameworks": [_framework(*each, directory) for each in by_framework(state).items()],
+        "frameworks": (_framework(*each, directory) for each in held.items()),
         "completed_frameworks": [],
     }
 
@@ -90,18 +97,20 @@ def _framework(
     framework_id: FrameworkId, held: list[Holding], directory: Callable[[Holding], str]
 ) -> dict[str, Any]:
     known = next((h.executor.notes.framework for h in held if h.executor is not None), None)
+    show = partial(_executor, directory=directory)
     users = (task.user for holding in held for task in holding.tasks if task.user)
     return {
         "id": framework_id,
         "name": "" if known is None else known.name,
         "user": next(users, "") if known is None else known.user,
-        "executors": [_executor(h, directory) for h in held if h.is_live],
-        "completed_executors": [_executor(h, directory) for h in held if not h.is_live],
+        "executors": map(show, [holding for holding in held if holding.is_live]),
+        "completed_executors": map(show, [holding for holding in held if not holding.is_live]),
     }
 
 
 def _executor(holding: Holding, directory: Callable[[Holding], str]) -> dict[str, Any]:
     live = [task for task in holding.tasks if task.is_live]
+    ended = [task for task in holding.tasks if not task.is_live]
     return {
         "id": holding.key.task_id,
         "name": holding.name,
@@ -109,9 +118,9 @@ def _executor(holding: Holding, directory: Callable[[Holding], str]) -> dict[str
         "container": container_id(holding.key, holding.fence),
         "directory": directory(holding),
         "resources": flat_resources(holding.resources),
-        "tasks": [_task(task) for task in live if task.phase not in _QUEUED],
-        "queued_tasks": [_task(task) for task in live if task.phase in _QUEUED],
-        "completed_tasks": [_task(task) for task in holding.tasks if not task.is_live],
+        "tasks": map(_task, [task for task in live if task.phase not in _QUEUED]),
+        "queued_tasks": map(_task, [task for task in live if task.phase in _QUEUED]),
+        "completed_tasks": map(_task, ended),
     }
 
 

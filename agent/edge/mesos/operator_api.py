@@ -3,21 +3,19 @@
 What is checked, in which order and with which words, is as with Mesos: clients tell by it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 from aiohttp import web
 
-from agent.container_names import container_id
 from agent.edge.containerizer.usage import TaskUsage
 from agent.edge.mesos.asking import MESSAGE_TYPE, RECORDIO, answering
 from agent.edge.mesos.file_calls import FileCalls
-from agent.edge.mesos.holdings import holdings
-from agent.edge.mesos.nested import NestedContainers
+from agent.edge.mesos.nested import Nested, NestedContainers
 from agent.edge.mesos.nested_calls import NestedCalls
 from agent.edge.mesos.pictures import (
     fill_agent,
-    fill_container,
+    fill_containers,
     fill_executors,
     fill_frameworks,
     fill_state,
@@ -28,7 +26,9 @@ from agent.edge.mesos.version import MESOS_VERSION
 from agent.state import AgentState
 from agent.tasks import TaskKey
 from protos.mesos.v1.agent import agent_pb2
-from trimast.edge.mesos_http import Refusal, encoded, read_call
+from trimast.edge.mesos_http import Refusal, Steps, encoded, in_slices, read_call
+from trimast.edge.page_answers import whole_answer
+from trimast.edge.rendering import Renderer
 from trimast.edge.wire.missing_fields import missing_fields
 
 PATHS: Final = ("/api/v1", "/slave(1)/api/v1")
@@ -48,7 +48,14 @@ _WITHOUT_BODY: Final = {
     _Call.GET_TASKS,
     _Call.GET_AGENT,
 }
-_Fill = Callable[[agent_pb2.Call, agent_pb2.Response], Awaitable[None]]
+_LISTINGS: Final = {
+    _Call.GET_STATE,
+    _Call.GET_TASKS,
+    _Call.GET_EXECUTORS,
+    _Call.GET_FRAMEWORKS,
+    _Call.GET_CONTAINERS,
+}
+"""What tells of all tasks, and is made in slices."""
 Usage = Mapping[tuple[TaskKey, int], TaskUsage]
 
 
@@ -64,6 +71,7 @@ class OperatorApi:
         *,
         flags: Mapping[str, str],
         metrics: MetricsSnapshot,
+        renderer: Renderer,
         usage: Callable[[], Awaitable[Usage]],
         files: FileCalls,
         nested: NestedContainers,
@@ -72,6 +80,7 @@ class OperatorApi:
         self._state = state
         self._flags = flags
         self._metrics = metrics
+        self._renderer = renderer
         self._usage = usage
         self._files = files
         self._nested = nested
@@ -99,20 +108,54 @@ class OperatorApi:
             return await handler(request, call)
         if call.type == _Call.ATTACH_CONTAINER_INPUT:
             raise Refusal(415, f"Expecting 'Content-Type' of {RECORDIO} for a streaming call")
-        answer = answering(request, is_stream=False)
-        message = agent_pb2.Response()
-        await self._fill(call, message)
-        return web.Response(
-            body=encoded(message, answer.content_type),
-            headers={"Content-Type": answer.content_type},
-        )
+        content_type = answering(request, is_stream=False).content_type
+        if call.type in _LISTINGS:
+            body = await self._listing(call, content_type)
+        else:
+            message = response_to(call.type)
+            await self._fill(call, message)
+            body = encoded(message, content_type)
+        return await whole_answer(request, body, {"Content-Type": content_type})
+
+    async def _listing(self, call: agent_pb2.Call, content_type: str) -> bytes:
+        """Raises Refusal."""
+        containers = call.type == _Call.GET_CONTAINERS
+        usage = await self._usage() if containers else {}
+        shows_nested = call.get_containers.show_nested
+
+        def begin() -> Iterator[bytes]:
+            message = response_to(call.type)
+            steps = self._steps(call.type, message, usage, shows_nested)
+            return in_slices(message, steps, content_type)
+
+        # Who was given other figures gets another listing.
+        figures = id(usage) if containers else None
+        key = (call.type, content_type, shows_nested, figures)
+        return await self._renderer.render(key, begin)
+
+    def _steps(
+        self,
+        call_type: "_Call.Type.ValueType",
+        message: agent_pb2.Response,
+        usage: Usage,
+        shows_nested: bool,
+    ) -> Steps:
+        state = self._state
+        match call_type:
+            case _Call.GET_STATE:
+                return fill_state(state, message.get_state)
+            case _Call.GET_TASKS:
+                return fill_tasks(state, message.get_tasks)
+            case _Call.GET_EXECUTORS:
+                return fill_executors(state, message.get_executors)
+            case _Call.GET_FRAMEWORKS:
+                return fill_frameworks(state, message.get_frameworks)
+            case _:
+                within = self._nested.within if shows_nested else _none_within
+                return fill_containers(state, usage, message.get_containers, within)
 
     async def _fill(self, call: agent_pb2.Call, message: agent_pb2.Response) -> None:
         """Raises Refusal."""
-        name = _Call.Type.Name(call.type)
-        if name not in _Response.Type.keys():  # noqa: SIM118
-            raise Refusal(501, f"{name} calls are not supported")
-        message.type = _Response.Type.Value(name)
         match call.type:
             case _Call.GET_HEALTH:
                 message.get_health.healthy = True
@@ -124,48 +167,37 @@ class OperatorApi:
             case _Call.GET_METRICS:
                 for metric, number in self._metrics.take().items():
                     message.get_metrics.metrics.add(name=metric, value=number)
-            case _Call.GET_STATE:
-                fill_state(self._state, message.get_state)
-            case _Call.GET_TASKS:
-                message.get_tasks.SetInParent()
-                fill_tasks(self._state, message.get_tasks)
-            case _Call.GET_EXECUTORS:
-                message.get_executors.SetInParent()
-                fill_executors(self._state, message.get_executors)
-            case _Call.GET_FRAMEWORKS:
-                message.get_frameworks.SetInParent()
-                fill_frameworks(self._state, message.get_frameworks)
             case _Call.GET_AGENT:
                 fill_agent(self._state, message.get_agent)
             case _Call.GET_OPERATIONS:
-                message.get_operations.SetInParent()  # The masters do them all.
-            case _Call.GET_CONTAINERS:
-                shows_nested = call.get_containers.show_nested
-                await self._fill_containers(message.get_containers, shows_nested)
+                pass  # The masters do them all.
             case _Call.LIST_FILES:
                 await self._files.list(call.list_files, message.list_files)
             case _Call.READ_FILE:
                 await self._files.read(call.read_file, message.read_file)
             case _:
-                raise Refusal(501, f"{name} calls are not supported")
+                raise _not_supported(call.type)
 
-    async def _fill_containers(
-        self, message: agent_pb2.Response.GetContainers, shows_nested: bool
-    ) -> None:
-        message.SetInParent()
-        usage = await self._usage()
-        for holding in holdings(self._state):
-            if not holding.pid:
-                continue
-            fill_container(self._state, holding, usage, message.containers.add())
-            if not shows_nested:
-                continue
-            parent = container_id(holding.key, holding.fence)
-            for nested in self._nested.within(parent):
-                container = message.containers.add()
-                container.container_id.value = nested.name[1]
-                container.container_id.parent.value = parent
-                container.container_status.executor_pid = nested.process.pid
+
+def response_to(call_type: "_Call.Type.ValueType") -> agent_pb2.Response:
+    """Empty, but for what it answers. Types have other numbers in answers than in calls.
+
+    Raises Refusal: nothing answers it.
+    """
+    name = _Call.Type.Name(call_type)
+    if name.lower() not in _Response.DESCRIPTOR.fields_by_name:
+        raise _not_supported(call_type)
+    response = _Response(type=_Response.Type.Value(name))
+    getattr(response, name.lower()).SetInParent()
+    return response
+
+
+def _none_within(_parent: str) -> tuple[Nested, ...]:
+    return ()
+
+
+def _not_supported(call_type: "_Call.Type.ValueType") -> Refusal:
+    return Refusal(501, f"{_Call.Type.Name(call_type)} calls are not supported")
 
 
 async def _call_of(request: web.Request) -> agent_pb2.Call:

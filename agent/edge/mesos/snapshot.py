@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from agent.edge.mesos.holdings import framework_ids, holdings
+from agent.edge.mesos.holdings import framework_ids, resources_in
 from agent.state import AgentState
 from agent.tasks import Phase
-from trimast.model.resources import total_of
 from trimast.model.task_lifecycle import TERMINAL_STATES, TaskState
 
 _RESOURCES: Final = ("cpus", "gpus", "mem", "disk")
@@ -46,7 +45,21 @@ class MetricsSnapshot:
             **self._tasks(),
             **self._executors(),
             **self._resources(),
-            **_system(self._work_dir),
+            **self.system(),
+        }
+
+    def system(self) -> dict[str, float]:
+        """Of the machine, whatever the agent does on it."""
+        page, load = os.sysconf("SC_PAGE_SIZE"), os.getloadavg()
+        disk = shutil.disk_usage(self._work_dir)
+        return {
+            "system/cpus_total": float(os.cpu_count() or 0),
+            "system/load_1min": load[0],
+            "system/load_5min": load[1],
+            "system/load_15min": load[2],
+            "system/mem_total_bytes": float(page * os.sysconf("SC_PHYS_PAGES")),
+            "system/mem_free_bytes": float(page * os.sysconf("SC_AVPHYS_PAGES")),
+            "slave/work_dir_disk_used_percent": disk.used / disk.total if disk.total else 0.0,
         }
 
     def _tasks(self) -> dict[str, float]:
@@ -69,26 +82,23 @@ class MetricsSnapshot:
         }
 
     def _resources(self) -> dict[str, float]:
-        total = self._state.info.resources
-        used = total_of(h.resources.amounts for h in holdings(self._state) if h.is_live)
+        total, used_milli = self._state.info.resources, self._used_milli()
         found: dict[str, float] = {}
         for name in _RESOURCES:
-            there, taken = total.scalar_milli(name) / 1000, used.scalar_milli(name) / 1000
+            there, taken = total.scalar_milli(name) / 1000, used_milli[name] / 1000
             found[f"slave/{name}_total"] = there
             found[f"slave/{name}_used"] = taken
             found[f"slave/{name}_percent"] = taken / there if there else 0.0
         return found
 
-
-def _system(work_dir: Path) -> dict[str, float]:
-    page, load = os.sysconf("SC_PAGE_SIZE"), os.getloadavg()
-    disk = shutil.disk_usage(work_dir)
-    return {
-        "system/cpus_total": float(os.cpu_count() or 0),
-        "system/load_1min": load[0],
-        "system/load_5min": load[1],
-        "system/load_15min": load[2],
-        "system/mem_total_bytes": float(page * os.sysconf("SC_PHYS_PAGES")),
-        "system/mem_free_bytes": float(page * os.sysconf("SC_AVPHYS_PAGES")),
-        "slave/work_dir_disk_used_percent": disk.used / disk.total if disk.total else 0.0,
-    }
+    def _used_milli(self) -> Counter[str]:
+        """By name. Many tasks ask for the same, and that is read once."""
+        tasks = self._state.tasks.values()
+        asked = Counter(task.notes.resources for task in tasks if task.is_live)
+        shares = [(resources_in(text), count) for text, count in asked.items()]
+        shares += [(each.notes.info.resources, 1) for each in self._state.executors.values()]
+        used: Counter[str] = Counter()
+        for share, count in shares:
+            for name, milli in share.amounts.scalars:
+                used[name] += milli * count
+        return used

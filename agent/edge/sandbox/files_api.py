@@ -81,16 +81,15 @@ class FilesApi:
     async def _browse(self, request: web.Request, place: FilePlace) -> web.StreamResponse:
         path = request.query["path"]
         files, left_off = await asyncio.to_thread(list_directory, place, path)
-        answer = json_answer(request, [facts.document() for facts in files])
-        if left_off:
-            answer.headers[LEFT_OFF_HEADER] = str(left_off)
-        return answer
+        more = {LEFT_OFF_HEADER: str(left_off)} if left_off else {}
+        return await json_answer(request, [facts.document() for facts in files], more)
 
     async def _read(self, request: web.Request, place: FilePlace) -> web.StreamResponse:
         offset = _number(request, "offset", OFFSET_MAX)
         length = _number(request, "length", OFFSET_MAX)
         offset, data = await asyncio.to_thread(self._piece, place, offset, length)
-        return json_answer(request, {"offset": offset, "data": data.decode("utf-8", "replace")})
+        document = {"offset": offset, "data": data.decode("utf-8", "replace")}
+        return await json_answer(request, document)
 
     def _piece(self, place: FilePlace, offset: int, length: int) -> tuple[int, bytes]:
         """Without an offset none of it, only how large it is: so do its readers begin."""

@@ -8,10 +8,9 @@ from aiohttp import web
 from master.edge.doors import Doorkeeper
 from master.edge.leadership import Reign
 from master.edge.mesos.about import About
-from master.edge.mesos.answering import json_answer, refusals_answered, text_answer
+from master.edge.mesos.answering import json_answer, refusals_answered
 from master.edge.mesos.leading import NO_LEADER, confirmed_reign
 from master.edge.mesos.paths import Handler, add_endpoint
-from master.edge.mesos.rendering import Renderer
 from master.views.mesos.json_pieces import Pieces
 from master.views.mesos.pages import (
     agents_page,
@@ -24,6 +23,8 @@ from master.views.mesos.pages import (
 from master.views.mesos.tasks import LIMIT_DEFAULT, TaskQuery
 from master.views.picture import Picture, take_picture
 from trimast.edge.mesos_http import Refusal
+from trimast.edge.page_answers import text_answer
+from trimast.edge.rendering import Renderer
 from trimast.model.ids import AgentId, FrameworkId, TaskId
 
 _NUMBER_MAX: Final = 2**63 - 1

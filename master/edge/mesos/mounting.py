@@ -17,7 +17,6 @@ from master.edge.mesos.operator_api import OperatorApi
 from master.edge.mesos.operator_forms import OperatorForms
 from master.edge.mesos.operator_orders import OperatorOrders
 from master.edge.mesos.operator_stream import OperatorStream
-from master.edge.mesos.rendering import Renderer
 from master.edge.mesos.scheduler_api import SchedulerApi
 from master.edge.mesos.version_page import add_version
 from master.edge.metrics import MasterMetrics
@@ -25,6 +24,7 @@ from master.edge.operator_questions import OperatorQuestions
 from master.edge.scheduler_codec import FrameworkNews
 from master.edge.streams import Streams
 from master.leader.effects import CloseFrameworkStream
+from trimast.edge.rendering import Renderer
 from trimast.edge.turns import Turns
 
 
@@ -40,7 +40,7 @@ class MesosDoors:
 
     def mount(self, app: web.Application) -> None:
         doorkeeper, prometheus = self.doorkeeper, self.prometheus
-        renderer, turns = Renderer(prometheus), Turns()
+        renderer, turns = Renderer(prometheus, "master"), Turns()
         snapshot = MetricsSnapshot(prometheus, self.about.started_s)
         orders = OperatorOrders(self.questions)
         SchedulerApi(doorkeeper, self.streams, self.questions, self.metrics.called, turns).mount(

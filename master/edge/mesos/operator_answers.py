@@ -1,7 +1,7 @@
 """What the operators' API of Mesos tells of the cluster: each answer is built in small steps."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from master.edge.mesos.operator_codec import (
@@ -16,8 +16,7 @@ from master.views.mesos.roles import WEIGHT, role_sums
 from master.views.picture import Picture
 from protos.mesos.v1 import mesos_pb2
 from protos.mesos.v1.master import master_pb2
-from trimast.edge.mesos_http import JSON
-from trimast.edge.mesos_json.writing import json_pieces
+from trimast.edge.mesos_http import Steps
 from trimast.edge.wire.resources_codec import resources_to_proto
 from trimast.model.ids import FrameworkId
 from trimast.model.offer import Offer
@@ -26,9 +25,6 @@ from trimast.model.task_lifecycle import TaskState
 
 _Call = master_pb2.Call
 _Response = master_pb2.Response
-
-Steps = Iterator[None]
-"""One step after the other fills a message; others may have their turn in between."""
 
 _STEP: Final = 20
 
@@ -163,16 +159,3 @@ def response_to(call_type: "_Call.Type.ValueType") -> _Response:
     response = _Response(type=_Response.Type.Value(name))
     getattr(response, name.lower()).SetInParent()
     return response
-
-
-def in_slices(
-    message: _Response | master_pb2.Event, steps: Steps, content_type: str
-) -> Iterator[bytes]:
-    """Fill the message, then write it."""
-    for _ in steps:
-        yield b""
-    if content_type != JSON:
-        yield message.SerializeToString()
-        return
-    for piece in json_pieces(message):
-        yield piece.encode("ascii")

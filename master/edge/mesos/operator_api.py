@@ -7,16 +7,17 @@ from aiohttp import web
 
 from master.edge.doors import Doorkeeper
 from master.edge.mesos.about_answers import OF_THE_MASTER, MasterAnswers
-from master.edge.mesos.answering import refusals_answered, whole_answer
+from master.edge.mesos.answering import refusals_answered
 from master.edge.mesos.leading import NO_LEADER, confirmed_reign, reign_or_redirect
-from master.edge.mesos.operator_answers import OF_THE_CLUSTER, in_slices, response_to
+from master.edge.mesos.operator_answers import OF_THE_CLUSTER, response_to
 from master.edge.mesos.operator_orders import ORDERS, OperatorOrders, note_order
 from master.edge.mesos.operator_stream import OperatorStream
 from master.edge.mesos.paths import PREFIXES
-from master.edge.mesos.rendering import Renderer
 from master.views.picture import take_picture
 from protos.mesos.v1.master import master_pb2
-from trimast.edge.mesos_http import Refusal, accepted_type, encoded, read_call
+from trimast.edge.mesos_http import Refusal, accepted_type, encoded, in_slices, read_call
+from trimast.edge.page_answers import whole_answer
+from trimast.edge.rendering import Renderer
 from trimast.edge.wire.missing_fields import missing_fields
 
 _Call = master_pb2.Call

@@ -12,13 +12,13 @@ from master.edge.leadership import Reign
 from master.edge.mesos.cluster_watch import HEARTBEAT, ClusterWatch, Listener
 from master.edge.mesos.leading import NO_LEADER
 from master.edge.mesos.live_stream import LiveStream
-from master.edge.mesos.operator_answers import fill_state, in_slices
-from master.edge.mesos.rendering import Renderer
+from master.edge.mesos.operator_answers import fill_state
 from master.edge.streams import SlowReader
 from master.views.picture import take_picture
 from protos.mesos.v1.master import master_pb2
-from trimast.edge.mesos_http import Refusal
+from trimast.edge.mesos_http import Refusal, in_slices
 from trimast.edge.recordio import to_record
+from trimast.edge.rendering import Renderer
 from trimast.edge.turns import Turns
 
 log = structlog.get_logger()

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.mesos.v1 import mesos_pb2 as protos_dot_mesos_dot_v1_dot_mesos__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"protos/trimast/v1/agent_link.proto\x12\ntrimast.v1\x1a\x1bprotos/mesos/v1/mesos.proto\"\xdc\x02\n\x0c\x41gentMessage\x12\"\n\x05hello\x18\x01 \x01(\x0b\x32\x11.trimast.v1.HelloH\x00\x12*\n\tinventory\x18\x02 \x01(\x0b\x32\x15.trimast.v1.InventoryH\x00\x12,\n\x07reports\x18\x03 \x01(\x0b\x32\x19.trimast.v1.StatusReportsH\x00\x12 \n\x04pong\x18\x04 \x01(\x0b\x32\x10.trimast.v1.PongH\x00\x12\x34\n\rexecutor_said\x18\x05 \x01(\x0b\x32\x1b.trimast.v1.ExecutorMessageH\x00\x12\x33\n\x0e\x65xecutor_ended\x18\x06 \x01(\x0b\x32\x19.trimast.v1.ExecutorEndedH\x00\x12\x39\n\x11volumes_destroyed\x18\x14 \x01(\x0b\x32\x1c.trimast.v1.VolumesDestroyedH\x00\x42\x06\n\x04what\"\xd6\x03\n\rMasterMessage\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12&\n\x07welcome\x18\x02 \x01(\x0b\x32\x13.trimast.v1.WelcomeH\x00\x12#\n\x03run\x18\x03 \x01(\x0b\x32\x14.trimast.v1.RunTasksH\x00\x12%\n\x04kill\x18\x04 \x01(\x0b\x32\x15.trimast.v1.KillTasksH\x00\x12)\n\x05taken\x18\x05 \x01(\x0b\x32\x18.trimast.v1.ReportsTakenH\x00\x12 \n\x04ping\x18\x06 \x01(\x0b\x32\x10.trimast.v1.PingH\x00\x12-\n\x0bturned_away\x18\x07 \x01(\x0b\x32\x16.trimast.v1.TurnedAwayH\x00\x12\'\n\x05pause\x18\x10 \x01(\x0b\x32\x16.trimast.v1.PauseTasksH\x00\x12\x32\n\x0bto_executor\x18\x08 \x01(\x0b\x32\x1b.trimast.v1.ExecutorMessageH\x00\x12\x30\n\x08shutdown\x18\t \x01(\x0b\x32\x1c.trimast.v1.ShutdownExecutorH\x00\x12/\n\x0ckeep_volumes\x18\x14 \x01(\x0b\x32\x17.trimast.v1.KeepVolumesH\x00\x42\x06\n\x04what\"\x8c\x01\n\x05Hello\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12!\n\x04info\x18\x02 \x01(\x0b\x32\x13.mesos.v1.AgentInfo\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x12\n\nepoch_seen\x18\x05 \x01(\x04\x12\x18\n\x10inventory_digest\x18\x06 \x01(\x0c\"o\n\x07Welcome\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x11\n\tmaster_id\x18\x02 \x01(\t\x12\x16\n\x0esilence_max_ms\x18\x03 \x01(\r\x12\x16\n\x0esend_inventory\x18\x04 \x01(\x08\x12\x0f\n\x07ping_ms\x18\x05 \x01(\r\"0\n\tInventory\x12#\n\x05tasks\x18\x01 \x03(\x0b\x32\x14.trimast.v1.HeldTask\"@\n\x08HeldTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\".\n\x08RunTasks\x12\"\n\x05tasks\x18\x01 \x03(\x0b\x32\x13.trimast.v1.RunTask\"\xb7\x01\n\x07RunTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12 \n\x04task\x18\x02 \x01(\x0b\x32\x12.mesos.v1.TaskInfo\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\x12\x0c\n\x04user\x18\x04 \x01(\t\x12\x17\n\x0f\x65nds_with_agent\x18\x05 \x01(\x08\x12*\n\tframework\x18\x06 \x01(\x0b\x32\x17.mesos.v1.FrameworkInfo\x12\x12\n\ngroup_size\x18\x14 \x01(\r\"0\n\tKillTasks\x12#\n\x05tasks\x18\x01 \x03(\x0b\x32\x14.trimast.v1.KillTask\"U\n\x08KillTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x15\n\x08grace_ms\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x0b\n\t_grace_ms\"2\n\nPauseTasks\x12$\n\x05tasks\x18\x01 \x03(\x0b\x32\x15.trimast.v1.PauseTask\"B\n\tPauseTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x0e\n\x06paused\x18\x03 \x01(\x08\":\n\rStatusReports\x12)\n\x07reports\x18\x01 \x03(\x0b\x32\x18.trimast.v1.StatusReport\"k\n\x0cStatusReport\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12$\n\x06status\x18\x02 \x01(\x0b\x32\x14.mesos.v1.TaskStatus\x12\x10\n\x08sequence\x18\x03 \x01(\r\x12\r\n\x05\x66\x65nce\x18\x04 \x01(\x04\"\x1d\n\x0cReportsTaken\x12\r\n\x05uuids\x18\x01 \x03(\x0c\"J\n\x0f\x45xecutorMessage\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xecutor_id\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"J\n\rExecutorEnded\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xecutor_id\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\x05\"=\n\x10ShutdownExecutor\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xecutor_id\x18\x02 \x01(\t\"A\n\nHeldVolume\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x16\n\x0epersistence_id\x18\x02 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\"6\n\x0bKeepVolumes\x12\'\n\x07volumes\x18\x01 \x03(\x0b\x32\x16.trimast.v1.KeptVolume\"G\n\nKeptVolume\x12&\n\x06volume\x18\x01 \x01(\x0b\x32\x16.trimast.v1.HeldVolume\x12\x11\n\tis_doomed\x18\x02 \x01(\x08\";\n\x10VolumesDestroyed\x12\'\n\x07volumes\x18\x01 \x03(\x0b\x32\x16.trimast.v1.HeldVolume\"\x06\n\x04Ping\"\x06\n\x04Pong\".\n\nTurnedAway\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x10\n\x08\x66or_ever\x18\x02 \x01(\x08\x32O\n\tAgentLink\x12\x42\n\x07\x43onnect\x12\x18.trimast.v1.AgentMessage\x1a\x19.trimast.v1.MasterMessage(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"protos/trimast/v1/agent_link.proto\x12\ntrimast.v1\x1a\x1bprotos/mesos/v1/mesos.proto\"\xdc\x02\n\x0c\x41gentMessage\x12\"\n\x05hello\x18\x01 \x01(\x0b\x32\x11.trimast.v1.HelloH\x00\x12*\n\tinventory\x18\x02 \x01(\x0b\x32\x15.trimast.v1.InventoryH\x00\x12,\n\x07reports\x18\x03 \x01(\x0b\x32\x19.trimast.v1.StatusReportsH\x00\x12 \n\x04pong\x18\x04 \x01(\x0b\x32\x10.trimast.v1.PongH\x00\x12\x34\n\rexecutor_said\x18\x05 \x01(\x0b\x32\x1b.trimast.v1.ExecutorMessageH\x00\x12\x33\n\x0e\x65xecutor_ended\x18\x06 \x01(\x0b\x32\x19.trimast.v1.ExecutorEndedH\x00\x12\x39\n\x11volumes_destroyed\x18\x14 \x01(\x0b\x32\x1c.trimast.v1.VolumesDestroyedH\x00\x42\x06\n\x04what\"\xd6\x03\n\rMasterMessage\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12&\n\x07welcome\x18\x02 \x01(\x0b\x32\x13.trimast.v1.WelcomeH\x00\x12#\n\x03run\x18\x03 \x01(\x0b\x32\x14.trimast.v1.RunTasksH\x00\x12%\n\x04kill\x18\x04 \x01(\x0b\x32\x15.trimast.v1.KillTasksH\x00\x12)\n\x05taken\x18\x05 \x01(\x0b\x32\x18.trimast.v1.ReportsTakenH\x00\x12 \n\x04ping\x18\x06 \x01(\x0b\x32\x10.trimast.v1.PingH\x00\x12-\n\x0bturned_away\x18\x07 \x01(\x0b\x32\x16.trimast.v1.TurnedAwayH\x00\x12\'\n\x05pause\x18\x10 \x01(\x0b\x32\x16.trimast.v1.PauseTasksH\x00\x12\x32\n\x0bto_executor\x18\x08 \x01(\x0b\x32\x1b.trimast.v1.ExecutorMessageH\x00\x12\x30\n\x08shutdown\x18\t \x01(\x0b\x32\x1c.trimast.v1.ShutdownExecutorH\x00\x12/\n\x0ckeep_volumes\x18\x14 \x01(\x0b\x32\x17.trimast.v1.KeepVolumesH\x00\x42\x06\n\x04what\"\x8c\x01\n\x05Hello\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12!\n\x04info\x18\x02 \x01(\x0b\x32\x13.mesos.v1.AgentInfo\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x12\n\nepoch_seen\x18\x05 \x01(\x04\x12\x18\n\x10inventory_digest\x18\x06 \x01(\x0c\"o\n\x07Welcome\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x11\n\tmaster_id\x18\x02 \x01(\t\x12\x16\n\x0esilence_max_ms\x18\x03 \x01(\r\x12\x16\n\x0esend_inventory\x18\x04 \x01(\x08\x12\x0f\n\x07ping_ms\x18\x05 \x01(\r\"0\n\tInventory\x12#\n\x05tasks\x18\x01 \x03(\x0b\x32\x14.trimast.v1.HeldTask\"@\n\x08HeldTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\".\n\x08RunTasks\x12\"\n\x05tasks\x18\x01 \x03(\x0b\x32\x13.trimast.v1.RunTask\"\xc5\x01\n\x07RunTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12 \n\x04task\x18\x02 \x01(\x0b\x32\x12.mesos.v1.TaskInfo\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\x12\x0c\n\x04user\x18\x04 \x01(\t\x12\x17\n\x0f\x65nds_with_agent\x18\x05 \x01(\x08\x12*\n\tframework\x18\x06 \x01(\x0b\x32\x17.mesos.v1.FrameworkInfo\x12\x0c\n\x04role\x18\x07 \x01(\t\x12\x12\n\ngroup_size\x18\x14 \x01(\r\"0\n\tKillTasks\x12#\n\x05tasks\x18\x01 \x03(\x0b\x32\x14.trimast.v1.KillTask\"U\n\x08KillTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x15\n\x08grace_ms\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x0b\n\t_grace_ms\"2\n\nPauseTasks\x12$\n\x05tasks\x18\x01 \x03(\x0b\x32\x15.trimast.v1.PauseTask\"B\n\tPauseTask\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x0e\n\x06paused\x18\x03 \x01(\x08\":\n\rStatusReports\x12)\n\x07reports\x18\x01 \x03(\x0b\x32\x18.trimast.v1.StatusReport\"k\n\x0cStatusReport\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12$\n\x06status\x18\x02 \x01(\x0b\x32\x14.mesos.v1.TaskStatus\x12\x10\n\x08sequence\x18\x03 \x01(\r\x12\r\n\x05\x66\x65nce\x18\x04 \x01(\x04\"\x1d\n\x0cReportsTaken\x12\r\n\x05uuids\x18\x01 \x03(\x0c\"J\n\x0f\x45xecutorMessage\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xecutor_id\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"J\n\rExecutorEnded\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xecutor_id\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\x05\"=\n\x10ShutdownExecutor\x12\x14\n\x0c\x66ramework_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xecutor_id\x18\x02 \x01(\t\"A\n\nHeldVolume\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x16\n\x0epersistence_id\x18\x02 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\"6\n\x0bKeepVolumes\x12\'\n\x07volumes\x18\x01 \x03(\x0b\x32\x16.trimast.v1.KeptVolume\"G\n\nKeptVolume\x12&\n\x06volume\x18\x01 \x01(\x0b\x32\x16.trimast.v1.HeldVolume\x12\x11\n\tis_doomed\x18\x02 \x01(\x08\";\n\x10VolumesDestroyed\x12\'\n\x07volumes\x18\x01 \x03(\x0b\x32\x16.trimast.v1.HeldVolume\"\x06\n\x04Ping\"\x06\n\x04Pong\".\n\nTurnedAway\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x10\n\x08\x66or_ever\x18\x02 \x01(\x08\x32O\n\tAgentLink\x12\x42\n\x07\x43onnect\x12\x18.trimast.v1.AgentMessage\x1a\x19.trimast.v1.MasterMessage(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,41 +47,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNTASKS']._serialized_start=1275
   _globals['_RUNTASKS']._serialized_end=1321
   _globals['_RUNTASK']._serialized_start=1324
-  _globals['_RUNTASK']._serialized_end=1507
-  _globals['_KILLTASKS']._serialized_start=1509
-  _globals['_KILLTASKS']._serialized_end=1557
-  _globals['_KILLTASK']._serialized_start=1559
-  _globals['_KILLTASK']._serialized_end=1644
-  _globals['_PAUSETASKS']._serialized_start=1646
-  _globals['_PAUSETASKS']._serialized_end=1696
-  _globals['_PAUSETASK']._serialized_start=1698
-  _globals['_PAUSETASK']._serialized_end=1764
-  _globals['_STATUSREPORTS']._serialized_start=1766
-  _globals['_STATUSREPORTS']._serialized_end=1824
-  _globals['_STATUSREPORT']._serialized_start=1826
-  _globals['_STATUSREPORT']._serialized_end=1933
-  _globals['_REPORTSTAKEN']._serialized_start=1935
-  _globals['_REPORTSTAKEN']._serialized_end=1964
-  _globals['_EXECUTORMESSAGE']._serialized_start=1966
-  _globals['_EXECUTORMESSAGE']._serialized_end=2040
-  _globals['_EXECUTORENDED']._serialized_start=2042
-  _globals['_EXECUTORENDED']._serialized_end=2116
-  _globals['_SHUTDOWNEXECUTOR']._serialized_start=2118
-  _globals['_SHUTDOWNEXECUTOR']._serialized_end=2179
-  _globals['_HELDVOLUME']._serialized_start=2181
-  _globals['_HELDVOLUME']._serialized_end=2246
-  _globals['_KEEPVOLUMES']._serialized_start=2248
-  _globals['_KEEPVOLUMES']._serialized_end=2302
-  _globals['_KEPTVOLUME']._serialized_start=2304
-  _globals['_KEPTVOLUME']._serialized_end=2375
-  _globals['_VOLUMESDESTROYED']._serialized_start=2377
-  _globals['_VOLUMESDESTROYED']._serialized_end=2436
-  _globals['_PING']._serialized_start=2438
-  _globals['_PING']._serialized_end=2444
-  _globals['_PONG']._serialized_start=2446
-  _globals['_PONG']._serialized_end=2452
-  _globals['_TURNEDAWAY']._serialized_start=2454
-  _globals['_TURNEDAWAY']._serialized_end=2500
-  _globals['_AGENTLINK']._serialized_start=2502
-  _globals['_AGENTLINK']._serialized_end=2581
+  _globals['_RUNTASK']._serialized_end=1521
+  _globals['_KILLTASKS']._serialized_start=1523
+  _globals['_KILLTASKS']._serialized_end=1571
+  _globals['_KILLTASK']._serialized_start=1573
+  _globals['_KILLTASK']._serialized_end=1658
+  _globals['_PAUSETASKS']._serialized_start=1660
+  _globals['_PAUSETASKS']._serialized_end=1710
+  _globals['_PAUSETASK']._serialized_start=1712
+  _globals['_PAUSETASK']._serialized_end=1778
+  _globals['_STATUSREPORTS']._serialized_start=1780
+  _globals['_STATUSREPORTS']._serialized_end=1838
+  _globals['_STATUSREPORT']._serialized_start=1840
+  _globals['_STATUSREPORT']._serialized_end=1947
+  _globals['_REPORTSTAKEN']._serialized_start=1949
+  _globals['_REPORTSTAKEN']._serialized_end=1978
+  _globals['_EXECUTORMESSAGE']._serialized_start=1980
+  _globals['_EXECUTORMESSAGE']._serialized_end=2054
+  _globals['_EXECUTORENDED']._serialized_start=2056
+  _globals['_EXECUTORENDED']._serialized_end=2130
+  _globals['_SHUTDOWNEXECUTOR']._serialized_start=2132
+  _globals['_SHUTDOWNEXECUTOR']._serialized_end=2193
+  _globals['_HELDVOLUME']._serialized_start=2195
+  _globals['_HELDVOLUME']._serialized_end=2260
+  _globals['_KEEPVOLUMES']._serialized_start=2262
+  _globals['_KEEPVOLUMES']._serialized_end=2316
+  _globals['_KEPTVOLUME']._serialized_start=2318
+  _globals['_KEPTVOLUME']._serialized_end=2389
+  _globals['_VOLUMESDESTROYED']._serialized_start=2391
+  _globals['_VOLUMESDESTROYED']._serialized_end=2450
+  _globals['_PING']._serialized_start=2452
+  _globals['_PING']._serialized_end=2458
+  _globals['_PONG']._serialized_start=2460
+  _globals['_PONG']._serialized_end=2466
+  _globals['_TURNEDAWAY']._serialized_start=2468
+  _globals['_TURNEDAWAY']._serialized_end=2514
+  _globals['_AGENTLINK']._serialized_start=2516
+  _globals['_AGENTLINK']._serialized_end=2595
 # @@protoc_insertion_point(module_scope)

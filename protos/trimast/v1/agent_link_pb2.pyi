@@ -288,6 +288,7 @@ class RunTask(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     ENDS_WITH_AGENT_FIELD_NUMBER: _builtins.int
     FRAMEWORK_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
     GROUP_SIZE_FIELD_NUMBER: _builtins.int
     framework_id: _builtins.str
     fence: _builtins.int
@@ -296,6 +297,8 @@ class RunTask(_message.Message):
     """The framework's user, for a command that names none."""
     ends_with_agent: _builtins.bool
     """The framework does not checkpoint: the task ends with the agent that started it."""
+    role: _builtins.str
+    """That its resources were offered to; the task is told. Absent from masters that do not say it."""
     group_size: _builtins.int
     """How many tasks of this fence its executor is to hear of at once; 0 for one that is alone."""
     @_builtins.property
@@ -313,11 +316,12 @@ class RunTask(_message.Message):
         user: _builtins.str = ...,
         ends_with_agent: _builtins.bool = ...,
         framework: _mesos_pb2.FrameworkInfo | None = ...,
+        role: _builtins.str = ...,
         group_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["framework", b"framework", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_with_agent", b"ends_with_agent", "fence", b"fence", "framework", b"framework", "framework_id", b"framework_id", "group_size", b"group_size", "task", b"task", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_with_agent", b"ends_with_agent", "fence", b"fence", "framework", b"framework", "framework_id", b"framework_id", "group_size", b"group_size", "role", b"role", "task", b"task", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -50,12 +50,13 @@ def test_an_order_to_run_keeps_all_that_matters() -> None:
     run = run_task("t", "echo", 7, arguments=["a"], shell=False)
     run.group_size = 3
     run.user = "daemon"
+    run.role = "web"
     run.ends_with_agent = True
     order = order_from_proto(message(run=agent_link_pb2.RunTasks(tasks=[run])))
     assert isinstance(order, RunTasks)
     [task] = order.tasks
     assert (task.key, task.fence, task.user, task.group_size) == (KEY, 7, "daemon", 3)
-    assert task.ends_with_agent
+    assert (task.ends_with_agent, task.role) == (True, "web")
     assert (task.task.command.value, task.task.command.arguments) == ("echo", ("a",))
 
 

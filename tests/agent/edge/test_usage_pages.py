@@ -11,7 +11,7 @@ from agent.edge.containerizer.usage import TaskUsage
 from agent.edge.usage_metrics import UsageMetrics
 from agent.edge.usage_pages import add_usage_pages
 from agent.tasks import TaskKey
-from tests.agent.edge.pages import showing
+from tests.agent.edge.pages import giving_way, showing
 from tests.agent.one_agent import KEY, agent_with_running_task
 
 USED = TaskUsage(5.0, 1.5, 0.5, 0.25, 100, 200, 300, 400, 3)
@@ -24,7 +24,7 @@ def get(path: str, used: Mapping[tuple[TaskKey, int], TaskUsage]) -> Any:
     async def main() -> Any:
         state = agent_with_running_task().state
         async with (
-            showing(lambda app: add_usage_pages(app, state, usage)) as get,
+            showing(lambda app: add_usage_pages(app, state, giving_way(), usage)) as get,
             get(path) as answer,
         ):
             return await answer.json()

@@ -91,7 +91,7 @@ def test_an_agent_id_that_is_a_path_is_refused() -> None:
 
 
 def test_neighbours_of_one_kind_travel_together_and_nothing_is_overtaken() -> None:
-    run = RunTask(LINK, FRAMEWORK, a_task(), 5, "u", group_size=2)
+    run = RunTask(LINK, FRAMEWORK, a_task(), 5, "u", group_size=2, role="web")
     kill = KillTask(LINK, FRAMEWORK, TASK, 7)
     sent = messages(run, run, kill, run, TakeReport(LINK, b"1"), TakeReport(LINK, b"2"))
     kinds = [message.WhichOneof("what") for message in sent]
@@ -100,7 +100,7 @@ def test_neighbours_of_one_kind_travel_together_and_nothing_is_overtaken() -> No
     assert len(sent[0].run.tasks) == 2
     assert task_info_from_proto(sent[0].run.tasks[0].task) == a_task()
     assert not sent[0].run.tasks[0].ends_with_agent
-    assert sent[0].run.tasks[0].group_size == 2
+    assert (sent[0].run.tasks[0].group_size, sent[0].run.tasks[0].role) == (2, "web")
     [alone] = messages(replace(run, ends_with_agent=True))
     assert alone.run.tasks[0].ends_with_agent
     assert list(sent[3].taken.uuids) == [b"1", b"2"]

@@ -43,7 +43,7 @@ def test_the_agent_hears_of_a_task_once_it_is_committed() -> None:
     offer = cluster.next_offer()
     assert cluster.accept(a_task(), offers=[offer.offer_id]) == [CountOffers("accepted", 1)]
     effects = cluster.release_log()
-    assert effects == [RunTask(LINK, FRAMEWORK, a_task(), cluster.index, "nobody", True)]
+    assert effects == [RunTask(LINK, FRAMEWORK, a_task(), cluster.index, "nobody", True, role="*")]
 
 
 def test_an_offer_can_be_accepted_once() -> None:

@@ -103,7 +103,7 @@ def test_a_launch_the_agent_did_not_hear_of_is_repeated() -> None:
     cluster.feed(AgentDisconnected(LINK))
     assert cluster.agent_comes(link_id=AGAIN) == [WelcomeAgent(AGAIN, AGENT, send_inventory=True)]
     effects = cluster.feed(AgentTookStock(AGAIN, ()))
-    assert effects == [RunTask(AGAIN, FRAMEWORK, a_task(), fence, "nobody", True)]
+    assert effects == [RunTask(AGAIN, FRAMEWORK, a_task(), fence, "nobody", True, role="*")]
 
 
 @pytest.mark.parametrize("checkpoint", [True, False])

@@ -1,6 +1,8 @@
 """The older endpoints, in their shapes and at their many paths."""
 
 import asyncio
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,31 @@ from agent.container_names import container_id
 from agent.dispatch import Agent
 from agent.edge.mesos.legacy_pages import add_legacy_pages
 from agent.edge.mesos.snapshot import MetricsSnapshot
-from tests.agent.edge.pages import showing
+from agent.tasks import Phase, TaskKey
+from tests.agent.edge.pages import giving_way, showing
 from tests.agent.executors.one_executor import agent_with_executor
-from tests.agent.one_agent import ADDRESS, KEY, agent_with_running_task
+from tests.agent.one_agent import (
+    ADDRESS,
+    KEY,
+    agent_with_running_task,
+    new_agent,
+    run_order,
+    said,
+    welcomed_agent,
+)
+from trimast.model.ids import FrameworkId, TaskId
 
 
-def get(path: str, agent: Agent | None = None) -> tuple[int, dict[str, str], Any]:
+def get(
+    path: str, agent: Agent | None = None, meanwhile: Callable[[], None] = lambda: None
+) -> tuple[int, dict[str, str], Any]:
+    """What happens meanwhile happens once a page of the state is begun."""
     state = (agent or agent_with_running_task()).state
     state.endpoint = "10.0.0.1:5051"
+
+    def own_state() -> dict[str, Any]:
+        asyncio.get_running_loop().call_soon(meanwhile)
+        return {"epoch": 3, "version": "mine"}
 
     def add(app: web.Application) -> None:
         add_legacy_pages(
@@ -26,9 +45,10 @@ def get(path: str, agent: Agent | None = None) -> tuple[int, dict[str, str], Any
             state,
             flags={"work_dir": "/w", "long": "x" * 2000},
             metrics=MetricsSnapshot(state, Path("/"), ended=lambda _: 0.0, now_s=lambda: 1.0),
+            renderer=giving_way(),
             directory=lambda holding: f"/w/{holding.fence}",
             start_s=9.5,
-            own_state=lambda: {"epoch": 3, "version": "mine"},
+            own_state=own_state,
         )
 
     async def main() -> tuple[int, dict[str, str], Any]:
@@ -64,6 +84,34 @@ def test_it_is_flat() -> None:
         "executor_pid": 42,
         "network_infos": [{"ip_addresses": [{"ip_address": ADDRESS}]}],
     }
+
+
+def test_it_is_written_as_json_is_written_at_once() -> None:
+    for agent in (agent_with_running_task(), agent_with_executor(), new_agent()):
+        text = get("/state?jsonp=f", agent)[2]
+        assert text == f"f({json.dumps(json.loads(text[2:-2]))});"
+
+
+def test_tasks_that_end_and_go_while_it_is_made_are_on_it_once() -> None:
+    agent = welcomed_agent()
+    keys = [TaskKey(FrameworkId(f"f{number % 3}"), TaskId(f"t{number}")) for number in range(30)]
+    for key in keys:
+        said(agent, run_order(key))
+    held = agent.state.tasks
+
+    def all_go() -> None:
+        for task in held.values():
+            task.phase = Phase.ENDED
+        held.clear()
+
+    status, _, state = get("/state", agent, all_go)
+    assert (status, len(held)) == (200, 0)
+    executors = [
+        executor["id"]
+        for framework in state["frameworks"]
+        for executor in [*framework["executors"], *framework["completed_executors"]]
+    ]
+    assert sorted(executors) == sorted(key.task_id for key in keys)
 
 
 def test_an_executor_of_a_framework_has_its_tasks() -> None:

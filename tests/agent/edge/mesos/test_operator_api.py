@@ -22,8 +22,9 @@ from agent.edge.sandbox.files_places import FilePlaces
 from agent.edge.sandbox.sandboxes import Sandboxes
 from agent.tasks import TaskKey
 from protos.mesos.v1.agent import agent_pb2
+from tests.agent.edge.pages import giving_way
 from tests.agent.executors.one_executor import EXECUTOR, agent_with_executor
-from tests.agent.one_agent import AGENT, KEY, agent_with_running_task
+from tests.agent.one_agent import AGENT, KEY, agent_with_running_task, new_agent
 from trimast.edge.http_server import HttpServer, new_application
 
 JSON = "application/json"
@@ -52,6 +53,7 @@ def ask(
         state,
         flags={"work_dir": "/w"},
         metrics=MetricsSnapshot(state, Path("/"), ended=lambda state: 2.0, now_s=lambda: 3.0),
+        renderer=giving_way(),
         usage=used,
         files=files,
         nested=nested,
@@ -103,6 +105,13 @@ def test_metrics_have_the_names_of_mesos() -> None:
     assert metrics["slave/cpus_total"] == 4.0
     assert metrics["slave/cpus_used"] == 0.1
     assert metrics["slave/cpus_percent"] == pytest.approx(0.025)
+
+
+def test_an_agent_without_tasks_says_so() -> None:
+    none: dict[str, Any] = {"get_tasks": {}, "get_executors": {}, "get_frameworks": {}}
+    assert got("GET_STATE", new_agent()) == none
+    assert [got(kind, new_agent()) for kind in map(str.upper, none)] == [{}, {}, {}]
+    assert got("GET_CONTAINERS", new_agent()) == {}
 
 
 def test_a_command_task_has_an_executor_that_is_called_after_it() -> None:
@@ -188,6 +197,7 @@ def test_it_is_asked_at_several_paths(path: str) -> None:
         ({"type": "READ_FILE"}, {}, 400, "Expecting 'read_file' to be present"),
         ({"type": "READ_FILE", "read_file": {"path": "/x"}}, {}, 400, "offset"),
         ({"type": "PRUNE_IMAGES", "prune_images": {}}, {}, 501, "PRUNE_IMAGES calls are not"),
+        ({"type": "UNKNOWN"}, {}, 501, "UNKNOWN calls are not supported"),
         ({"type": "GET_LOGGING_LEVEL"}, {}, 501, "GET_LOGGING_LEVEL calls are not supported"),
         ({"type": "GET_HEALTH"}, {"headers": {"Accept": "application/recordio"}}, 406, "Accept"),
         (

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from master.edge.mesos import answering, live_stream
+from master.edge.mesos import live_stream
 from master.edge.mesos.live_stream import LiveStream
 from master.edge.streams import SlowReader
 from protos.mesos.v1.scheduler import scheduler_pb2
+from trimast.edge import page_answers
 from trimast.edge.http_server import HttpServer, new_application
 from trimast.edge.mesos_http import JSON
 from trimast.edge.turns import Turns
@@ -119,11 +120,11 @@ def test_it_is_noticed_when_the_reader_hangs_up(monkeypatch: pytest.MonkeyPatch)
 def test_whoever_takes_nothing_of_a_large_answer_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answering, "TAKEN_WITHIN_S", 0.05)
+    monkeypatch.setattr(page_answers, "TAKEN_WITHIN_S", 0.05)
     told: list[str] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        answer = await answering.whole_answer(request, ENDLESS, {"Content-Type": JSON})
+        answer = await page_answers.whole_answer(request, ENDLESS, {"Content-Type": JSON})
         told.append("slow")
         return answer
 
@@ -142,7 +143,7 @@ def test_a_large_answer_arrives_whole_at_who_reads_it() -> None:
     body = bytes(range(256)) * 4096
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        return await answering.whole_answer(request, body, {"Content-Type": JSON})
+        return await page_answers.whole_answer(request, body, {"Content-Type": JSON})
 
     async def story() -> None:
         async with asked(handler) as (reader, writer):

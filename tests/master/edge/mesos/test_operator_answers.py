@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from master.edge.mesos.operator_answers import OF_THE_CLUSTER, in_slices, response_to
+from master.edge.mesos.operator_answers import OF_THE_CLUSTER, response_to
 from master.leader.events import AgentDisconnected, TeardownRequested
 from master.views.picture import Picture, take_picture
 from protos.mesos.v1 import mesos_pb2
@@ -19,7 +19,7 @@ from tests.master.led_cluster import (
     a_cluster_with_agent_and_framework,
     a_task,
 )
-from trimast.edge.mesos_http import JSON, PROTOBUF
+from trimast.edge.mesos_http import JSON, PROTOBUF, in_slices
 from trimast.model.command import CommandInfo
 from trimast.model.executor import ExecutorInfo
 from trimast.model.ids import ExecutorId, TaskId

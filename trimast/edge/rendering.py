@@ -1,4 +1,4 @@
-"""Large listings are made in slices, between which the master does all else that it has to do."""
+"""Large listings are made in slices, between which a process does all else that it has to do."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterator
@@ -6,8 +6,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from master.edge.slicing import Slice, rest
 from trimast.edge.mesos_http import Refusal
+from trimast.edge.slicing import REST_S, SLICE_S, Slice, rest
 
 WAITING_MAX: Final = 100
 """Different listings that are asked for at once; who asks for one more is sent away."""
@@ -17,19 +17,32 @@ _BUCKETS_S: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 class Renderer:
     """One listing after the other. Who asks for the same before it is begun shares it: so what
-    anybody gets is never older than the question."""
+    anybody gets is never older than the question.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Args:
+        part: whose listings they are, in the names of what is measured.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        part: str,
+        *,
+        slice_s: float = SLICE_S,
+        rest_s: float = REST_S,
+    ) -> None:
+        self._slice_s = slice_s
+        self._rest_s = rest_s
         self._turn = asyncio.Lock()
         self._waiting: dict[Hashable, asyncio.Task[bytes]] = {}
         self._begun: set[asyncio.Task[bytes]] = set()
         self._asked = Counter(
-            "trimast_master_listings_asked",
+            f"trimast_{part}_listings_asked",
             "Listings asked for over HTTP; those who ask at once for the same share one.",
             registry=registry,
         )
         self._duration = Histogram(
-            "trimast_master_listing_seconds",
+            f"trimast_{part}_listing_seconds",
             "Making one of them, with all that was done in between.",
             buckets=_BUCKETS_S,
             registry=registry,
@@ -60,16 +73,18 @@ class Renderer:
         async with self._turn:
             del self._waiting[key]
             with self._duration.time():
-                return await put_together(begin())
+                return await put_together(begin(), self._slice_s, self._rest_s)
 
 
-async def put_together(pieces: Iterator[bytes]) -> bytes:
+async def put_together(
+    pieces: Iterator[bytes], slice_s: float = SLICE_S, rest_s: float = REST_S
+) -> bytes:
     """All pieces, with a moment for others whenever they have taken so long as a slice."""
     gathered: list[bytes] = []
-    current = Slice()
+    current = Slice(slice_s)
     for piece in pieces:
         gathered.append(piece)
         if current.is_over:
-            await rest()
-            current = Slice()
+            await rest(rest_s)
+            current = Slice(slice_s)
     return b"".join(gathered)

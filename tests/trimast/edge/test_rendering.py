@@ -7,46 +7,44 @@ from itertools import count
 import pytest
 from prometheus_client import CollectorRegistry
 
-from master.edge.mesos.rendering import WAITING_MAX, Renderer, put_together
-from master.edge.slicing import SLICE_S
 from trimast.edge.mesos_http import Refusal
+from trimast.edge.rendering import WAITING_MAX, Renderer, put_together
 
 
 def test_pieces_are_put_together() -> None:
     assert asyncio.run(put_together(iter([b"a", b"", b"b"]))) == b"ab"
 
 
-def test_others_have_their_turn_while_it_takes_long() -> None:
-    async def story() -> int:
-        turns = 0
-        is_done = False
+def test_others_have_their_turn_after_each_slice() -> None:
+    async def story() -> list[str]:
+        happened: list[str] = []
+        loop = asyncio.get_running_loop()
 
-        async def other() -> None:
-            nonlocal turns
-            while not is_done:
-                turns += 1
-                await asyncio.sleep(0)
-
-        def slow() -> Iterator[bytes]:
-            loop = asyncio.get_running_loop()
-            for _ in range(5):
-                end_s = loop.time() + SLICE_S
-                while loop.time() < end_s:
-                    pass
+        def pieces() -> Iterator[bytes]:
+            for number in range(3):
+                happened.append(f"piece {number}")
+                loop.call_soon(happened.append, f"other {number}")
                 yield b"x"
 
-        beside = asyncio.create_task(other())
-        assert await put_together(slow()) == b"xxxxx"
-        is_done = True
-        await beside
-        return turns
+        assert await put_together(pieces(), slice_s=0.0, rest_s=0.0) == b"xxx"
+        return happened
 
-    assert asyncio.run(story()) >= 5
+    assert asyncio.run(story()) == [f"{who} {n}" for n in range(3) for who in ("piece", "other")]
+
+
+def test_pieces_that_take_little_are_made_in_one_turn() -> None:
+    async def story() -> list[str]:
+        happened: list[str] = []
+        asyncio.get_running_loop().call_soon(happened.append, "other")
+        assert await put_together(iter([b"x"] * 3), slice_s=60.0) == b"xxx"
+        return list(happened)
+
+    assert asyncio.run(story()) == []
 
 
 def test_who_asks_for_the_same_at_once_shares_it_and_who_asks_later_gets_a_newer_one() -> None:
     async def story() -> list[bytes]:
-        renderer, numbers = Renderer(CollectorRegistry()), count()
+        renderer, numbers = Renderer(CollectorRegistry(), "master"), count()
 
         def begin() -> Iterator[bytes]:
             yield str(next(numbers)).encode()
@@ -59,7 +57,7 @@ def test_who_asks_for_the_same_at_once_shares_it_and_who_asks_later_gets_a_newer
 
 def test_what_goes_wrong_is_told_to_all_who_asked() -> None:
     async def story() -> None:
-        renderer = Renderer(CollectorRegistry())
+        renderer = Renderer(CollectorRegistry(), "master")
 
         def begin() -> Iterator[bytes]:
             raise Refusal(503, "gone")
@@ -74,7 +72,7 @@ def test_what_goes_wrong_is_told_to_all_who_asked() -> None:
 
 def test_too_many_different_listings_at_once_are_refused() -> None:
     async def story() -> None:
-        renderer = Renderer(CollectorRegistry())
+        renderer = Renderer(CollectorRegistry(), "master")
         asked = [
             asyncio.create_task(renderer.render(number, lambda: iter([b"x"])))
             for number in range(WAITING_MAX)

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from master.edge import slicing
-from master.edge.slicing import Slice, rest
+from trimast.edge import slicing
+from trimast.edge.slicing import Slice, rest
 
 
 def test_a_slice_is_over_when_its_time_is(monkeypatch: pytest.MonkeyPatch) -> None:
