@@ -14,15 +14,16 @@ def on_deadline_passed(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
     effects: list[LeaderEffect] = []
     if state.tick_due_ms <= now_ms:
         effects += _tick(state, now_ms)
+    if state.marks_due_ms is not None and state.marks_due_ms <= now_ms:
+        effects += mark_lost_agents(state, now_ms)
     if state.offers_due_ms is not None and state.offers_due_ms <= now_ms:
         effects += make_offers(state, now_ms)
     return effects
 
 
 def next_deadline_ms(state: LeaderState) -> int:
-    if state.offers_due_ms is None:
-        return state.tick_due_ms
-    return min(state.offers_due_ms, state.tick_due_ms)
+    due_ms = (state.tick_due_ms, state.offers_due_ms, state.marks_due_ms)
+    return min(each for each in due_ms if each is not None)
 
 
 def _tick(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
@@ -34,7 +35,7 @@ def _tick(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
         *_propose_postponed(state, now_ms),
         *rescind_expired(state, now_ms),
         *drop_silent_links(state, now_ms),
-        *mark_lost_agents(state, now_ms),
+        *(mark_lost_agents(state, now_ms) if state.marks_due_ms is None else []),
         *_remove_absent_frameworks(state, now_ms),
         *deliver_again(state, now_ms),
         *tell_operations_again(state, now_ms),

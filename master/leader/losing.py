@@ -1,5 +1,7 @@
 """An agent falls silent. Its tasks are not given up: they are UNREACHABLE until it is back."""
 
+from typing import Final
+
 from master.leader.answering import masters_update
 from master.leader.effects import AnnounceAgentFailure, CloseAgentLink, LeaderEffect, SendUpdate
 from master.leader.events import AgentAnswered, AgentDisconnected
@@ -13,6 +15,11 @@ from trimast.model.ids import AgentId
 from trimast.model.refusal import Refused
 from trimast.model.status_update import StatusReason
 from trimast.model.task_lifecycle import TaskState
+
+MARKED_TASKS_MAX: Final = 500
+MARKED_AGENTS_MAX: Final = 50
+MARKED_AGAIN_MS: Final = 25
+"""So many are told of at once, and the next so much later: a million tasks in a minute."""
 
 
 def on_agent_answered(state: LeaderState, event: AgentAnswered, now_ms: int) -> list[LeaderEffect]:
@@ -41,9 +48,15 @@ def drop_silent_links(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
 
 
 def mark_lost_agents(state: LeaderState, now_ms: int) -> list[LeaderEffect]:
-    lost = [a for a, lost_at_ms in state.agents.lost_at_ms.items() if lost_at_ms <= now_ms]
+    """A few at a time: one cable may cost a thousand, and each has many tasks to tell of."""
     effects: list[LeaderEffect] = []
-    for agent_id in lost:
+    tasks = 0
+    state.marks_due_ms = None
+    for agent_id in state.agents.lost_by(now_ms):
+        tasks += state.registry.number_holding_on(agent_id)
+        if effects and (tasks > MARKED_TASKS_MAX or len(effects) >= MARKED_AGENTS_MAX):
+            state.marks_due_ms = now_ms + MARKED_AGAIN_MS
+            break
         del state.agents.lost_at_ms[agent_id]
         if agent_id in state.registry.agents:
             state.agents.marking.add(agent_id)

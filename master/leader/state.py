@@ -74,6 +74,7 @@ class LeaderState:
         operation_deliveries: the same of operations.
         postponed: what the log was too busy to take, to be proposed again.
         offers_due_ms: when to make offers next; None if nothing has changed.
+        marks_due_ms: when to give up more agents that are overdue; None if none is left.
         tick_due_ms: when to look after whatever is only looked after now and then.
     """
 
@@ -94,6 +95,7 @@ class LeaderState:
     postponed: dict[Decision, None] = field(default_factory=dict)
     offers_due_ms: int | None = None
     last_offers_ms: int | None = None
+    marks_due_ms: int | None = None
     _ids_given: int = 0
     _accepts_begun: int = 0
 

@@ -69,6 +69,10 @@ class AgentPresence:
         self.lost_at_ms[link.agent_id] = lost_at_ms
         return link
 
+    def lost_by(self, now_ms: int) -> list[AgentId]:
+        """Agents whose time to come back is over."""
+        return [agent_id for agent_id, due_ms in self.lost_at_ms.items() if due_ms <= now_ms]
+
     def active_link(self, agent_id: AgentId) -> AgentLink | None:
         link = self.link_of.get(agent_id)
         return link if link is not None and link.stage is LinkStage.ACTIVE else None

@@ -201,6 +201,8 @@ class RegistryState:
     def forget_oldest_unreachable_agents(self) -> None:
         """Agents that never come back must not fill the registry; with tasks, or
         reservations, they stay."""
+        if len(self.agents) <= UNREACHABLE_AGENTS_MAX:
+            return  # Most of the time, and to look at all of them takes long.
         idle = [
             agent_id
             for agent_id, agent in self.agents.items()

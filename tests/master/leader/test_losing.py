@@ -1,7 +1,11 @@
 """Silent agents: their offers go, their tasks are unreachable, and neither is given up."""
 
+import pytest
+
+from master.leader import losing
 from master.leader.effects import AnnounceAgentFailure, CloseAgentLink, PingAgent, RescindOffer
 from master.leader.events import AgentAnswered, AgentDisconnected
+from master.leader.losing import MARKED_AGAIN_MS, MARKED_AGENTS_MAX
 from master.presence.agents import LinkId
 from master.registry.records import AgentState
 from tests.master.led_cluster import (
@@ -15,6 +19,7 @@ from tests.master.led_cluster import (
     a_report,
     updates_in,
 )
+from trimast.model.ids import AgentId
 from trimast.model.inventory import HeldTask
 from trimast.model.task_lifecycle import TaskState
 
@@ -47,6 +52,57 @@ def test_a_link_over_which_nothing_comes_is_closed_and_the_agent_unreachable() -
     task = cluster.registry.tasks[FRAMEWORK, TASK]
     assert cluster.registry.state_of(task) is TaskState.UNREACHABLE
     assert task.state is TaskState.RUNNING
+
+
+def test_many_that_go_at_once_are_given_up_a_few_at_a_time() -> None:
+    """A rack's switch is enough. Each of them has tasks that frameworks are to be told of."""
+    cluster = LedCluster()
+    count = 2 * MARKED_AGENTS_MAX + 1
+    for number in range(count):
+        cluster.agent_comes(AgentId(f"a{number}"), link_id=LinkId(number))
+    for number in range(count):
+        cluster.feed(AgentDisconnected(LinkId(number)))
+    cluster.holds_log = True
+    given_up = []
+    while len(cluster.held_back) < count:
+        before = len(cluster.held_back)
+        cluster.wait(MARKED_AGAIN_MS)
+        given_up.append(len(cluster.held_back) - before)
+    assert [number for number in given_up if number] == [MARKED_AGENTS_MAX, MARKED_AGENTS_MAX, 1]
+    cluster.release_log()
+    states = {agent.state for agent in cluster.registry.agents.values()}
+    assert states == {AgentState.UNREACHABLE}
+
+
+def test_agents_with_many_tasks_are_given_up_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losing, "MARKED_TASKS_MAX", 0)
+    cluster = a_cluster_with_agent_and_framework()
+    cluster.running_task()
+    cluster.agent_comes(AgentId("other"), link_id=LinkId(2))
+    for link_id in (LINK, LinkId(2)):
+        cluster.feed(AgentDisconnected(link_id))
+    cluster.wait(cluster.settings.agent_silence_max_ms - 1)
+    cluster.holds_log = True
+    while not cluster.held_back:
+        cluster.wait(1)
+    assert len(cluster.held_back) == 1, "its one task is as many as may be told of at once"
+    cluster.wait(MARKED_AGAIN_MS)
+    assert len(cluster.held_back) == 2
+
+
+def test_one_that_comes_back_while_others_are_given_up_is_kept() -> None:
+    cluster = LedCluster()
+    count = MARKED_AGENTS_MAX + 1
+    for number in range(count):
+        cluster.agent_comes(AgentId(f"a{number}"), link_id=LinkId(number))
+    for number in range(count):
+        cluster.feed(AgentDisconnected(LinkId(number)))
+    cluster.holds_log = True
+    while not cluster.held_back:
+        cluster.wait(1)
+    cluster.agent_comes(AgentId(f"a{count - 1}"), link_id=LinkId(count))
+    cluster.wait(5_000)
+    assert len(cluster.held_back) == MARKED_AGENTS_MAX
 
 
 def test_an_agent_that_is_back_in_time_is_never_unreachable() -> None:
