@@ -21,7 +21,7 @@ SCRIPT = (
     'echo "start $NAME" >> "$LEDGER"; sleep $LASTS_S; echo "end $NAME" >> "$LEDGER"; exit $CODE'
 )
 AT_ONCE_MAX = 20
-FOR_EVER = "60"
+FOR_EVER = "3600"
 
 
 @dataclass(slots=True)
