@@ -55,8 +55,7 @@ def main(words: list[str]) -> int:
             owned = {n: found for n, found in known.items() if wanted in map("=".join, found)}
             say(json.dumps([{"Names": [n], "Labels": dict(f)} for n, f in owned.items()]))
         case "rm":
-            signal_all(names[0], signal.SIGKILL)
-            shutil.rmtree(HOME / names[0], ignore_errors=True)
+            remove(names[0])
         case "kill":
             signal_all(names[0], signal.SIGTERM)
         case "pause":
@@ -93,6 +92,8 @@ def run(words: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: signal_all(place.name, number))
     while not (place / "exit").exists():
+        if not place.exists():
+            return 137  # It was removed.
         time.sleep(0.01)
     return int((place / "exit").read_text())
 
@@ -113,6 +114,15 @@ def monitor(place: Path, command: list[str], pid_file: Path) -> NoReturn:
         (place / "part").write_text(str(code if code >= 0 else 128 - code))
         (place / "part").rename(place / "exit")
     os._exit(0)
+
+
+def remove(name: str) -> None:
+    signal_all(name, signal.SIGKILL)
+    # At once: its monitor may be writing down how it ended, and would keep the folder alive.
+    gone = HOME.parent / f"gone-{name}-{os.getpid()}"
+    with suppress(FileNotFoundError):
+        (HOME / name).rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def inspect(name: str) -> int:

@@ -136,15 +136,10 @@ def test_what_nobody_looks_for_is_removed(tell: Tell) -> None:
         await node.restart()
         node.find(OTHER)
         node.processes.end_strays()
-        await asyncio.to_thread(_wait_until_gone, node)
+        await until(lambda: not node.has_container())
         assert node.has_container(OTHER)
 
     tell(story)
-
-
-def _wait_until_gone(node: ContainerNode) -> None:
-    while node.has_container():
-        pass
 
 
 def test_how_it_ended_is_known_though_its_launcher_has_died(tell: Tell) -> None:
